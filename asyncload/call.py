@@ -91,7 +91,7 @@ class Transport(Protocol):
     """
     A way to the endpoint. All methods run on the event loop's thread.
 
-    `send` never raises and never waits; `done` runs exactly once per call, on the loop, never inside `send` itself.
+    `send` never raises and never waits; `done` runs exactly once per call, on the loop, possibly before `send` returns.
     """
 
     async def open(self) -> None:
