@@ -41,7 +41,7 @@ def slots_of(values_us: Int64s) -> Int64s:
     Shape:
         int64[n] -> int64[n]
     """
-    clamped = np.clip(values_us, 0, HIGHEST_US)
+    clamped = np.minimum(np.maximum(values_us, 0), HIGHEST_US)
     # frexp's exponent is the bit length, exactly, for integers below 2**53.
     _, bits = np.frexp(clamped.astype(np.float64))
     shift = np.maximum(bits.astype(np.int64) - (_HALF_BITS + 1), 0)

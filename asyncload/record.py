@@ -1,0 +1,218 @@
+"""
+The recorder: every reply, counted once, at a cost that the generator can afford.
+
+HOT. `record` runs once per call. It packs eight integers into a buffer and returns; nothing is looked up, hashed or
+compared there. Every `_ROWS` calls the buffer is folded by a few vector operations into
+
+    keys        (model, metric, HDR slot) of this second, one number each, sorted and counted when the second ends
+    outcomes    counts per model of this second
+
+When a second ends, `tick` hands them over as a `Second`, and adds them to the run's totals. The totals live in pages of 64
+slots that are allocated when first touched, since a dense histogram of three digits has 23,552 slots, and a thousand
+models with four metrics would need 750 MB; the pages that latencies touch need some 30 kB a model.
+
+Which calls count where:
+
+    lateness            every call that was sent
+    response, service   calls that ended OK, and those that timed out: their callers waited at least so long, and leaving
+                        them out would make a slow endpoint look fast
+    ttfb                calls that ended OK
+    outcomes            every call, dropped ones included
+"""
+
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from asyncload.call import Outcome, Reply
+from asyncload.histogram import Histogram, Int64s, slots_of
+
+METRICS = ("response", "service", "lateness", "ttfb")
+"""Response = last - due, service = last - sent, lateness = sent - due, ttfb = first - sent."""
+
+_ROWS = 1024
+_COLUMNS = 8
+_ROW = struct.Struct(f"{_COLUMNS}q")
+_SLOT_BITS = 15
+_SLOT_MASK = (1 << _SLOT_BITS) - 1
+_PAGE_BITS = 6
+_PAGE = 1 << _PAGE_BITS
+_PAGES_PER_HISTOGRAM = 1 << (_SLOT_BITS - _PAGE_BITS)
+_N = len(METRICS)
+_METRIC = np.arange(_N)[:, None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Second:
+    """
+    What was recorded between two ticks.
+
+    **Shape**: keys and counts int64[n], ascending keys; outcomes int64[models + 1, 12]; received int64[models + 1].
+    The last row stands for the warm-up of all models together.
+    """
+
+    keys: Int64s
+    counts: Int64s
+    outcomes: Int64s
+    received: Int64s
+    rows: Int64s | None
+    """int64[n, 8] of the recorded calls themselves, where samples were asked for."""
+
+    def histogram(self, model: int, metric: int) -> Histogram:
+        """Histogram of one model's metric in this second."""
+        return _slice(self.keys, self.counts, model * _N + metric)
+
+    def groups(self) -> tuple[Int64s, Int64s]:
+        """(model * 4 + metric) and HDR slot of each key."""
+        return self.keys >> _SLOT_BITS, self.keys & _SLOT_MASK
+
+
+class Recorder:
+    """Counts replies per model; one per run, used on the loop's thread only."""
+
+    def __init__(self, models: int, warmups_ns: Iterable[tuple[int, int]] = (), *, samples: bool = False) -> None:
+        """
+        Args:
+            models: Number of targets; calls carry indexes below it.
+            warmups_ns: Half-open spans of *due* times that are warm-up.
+            samples: Keep the recorded rows for `Second.rows`.
+        """
+        self.models = models
+        self.warmup = models
+        """Row of the warm-up in everything that has a row per model."""
+        self.recorded = 0
+        """Calls recorded so far, dropped ones included."""
+        self._warmups_ns = _edges(warmups_ns)
+        self._samples = samples
+        self._buffer = bytearray(_ROWS * _ROW.size)
+        self._view = np.frombuffer(self._buffer, np.int64).reshape(_ROWS, _COLUMNS)
+        self._pack = _ROW.pack_into
+        self._offset = 0
+        self._keys: list[Int64s] = []
+        self._rows: list[Int64s] = []
+        self._new_second()
+        self.outcomes = np.zeros((models + 1, len(Outcome)), np.int64)
+        self.received = np.zeros(models + 1, np.int64)
+        self._totals = _Pages((models + 1) * _N)
+
+    def record(self, model: int, due_ns: int, reply: Reply) -> None:
+        """Count one reply. HOT."""
+        offset = self._offset
+        self._pack(
+            self._buffer, offset, model, due_ns, reply.sent_ns, reply.first_ns, reply.last_ns,
+            reply.outcome, reply.received, reply.attempts,
+        )  # fmt: skip
+        self.recorded += 1
+        self._offset = offset = offset + 64
+        if offset == 65536:
+            self._fold()
+
+    def tick(self) -> Second:
+        """End the current second: return what it holds and add it to the totals."""
+        self._fold()
+        keys = np.concatenate(self._keys) if self._keys else np.empty(0, np.int64)
+        keys, counts = _count_sorted(keys)
+        rows = np.concatenate(self._rows) if self._rows else None
+        second = Second(keys, counts, self._second_outcomes, self._second_received, rows)
+        self._keys.clear()
+        self._rows.clear()
+        self._new_second()
+        self.outcomes += second.outcomes
+        self.received += second.received
+        self._totals.add(keys, counts)
+        return second
+
+    def total(self, model: int, metric: int) -> Histogram:
+        """Histogram of one model's metric over all seconds that have ended."""
+        return self._totals.histogram(model * _N + metric)
+
+    def _new_second(self) -> None:
+        self._second_outcomes = np.zeros((self.models + 1, len(Outcome)), np.int64)
+        self._second_received = np.zeros(self.models + 1, np.int64)
+
+    def _fold(self) -> None:
+        """Turn the buffer's rows into keys and counts."""
+        n = self._offset // _ROW.size
+        self._offset = 0
+        if not n:
+            return
+        rows = self._view[:n]
+        if self._samples:
+            self._rows.append(rows.copy())
+        model, due, sent, first, last, outcome, received, _attempts = rows.T
+        if self._warmups_ns.size:
+            inside = np.searchsorted(self._warmups_ns, due, side="right") & 1
+            model = np.where(inside == 1, self.warmup, model)
+        np.add.at(self._second_outcomes.ravel(), model * len(Outcome) + outcome, 1)
+        np.add.at(self._second_received, model, received)
+        sent_at_all = sent > 0
+        ok = outcome == Outcome.OK
+        waited = ok | (outcome == Outcome.TIMEOUT)
+        counted = np.stack([waited, waited & sent_at_all, sent_at_all, ok])
+        durations_us = (np.stack([last - due, last - sent, sent - due, first - sent]) + 500) // 1000
+        group = model * _N + _METRIC
+        self._keys.append((group << _SLOT_BITS)[counted] + slots_of(durations_us[counted]))
+
+
+def _edges(spans: Iterable[tuple[int, int]]) -> Int64s:
+    """Borders of half-open spans, ascending, so that searchsorted(right) is odd inside; touching spans are joined."""
+    joined: list[list[int]] = []
+    for begin, end in sorted(spans):
+        if joined and begin <= joined[-1][1]:
+            joined[-1][1] = max(joined[-1][1], end)
+        elif end > begin:
+            joined.append([begin, end])
+    return np.array([edge for span in joined for edge in span], np.int64)
+
+
+def _count_sorted(keys: Int64s) -> tuple[Int64s, Int64s]:
+    keys = np.sort(keys)
+    if not keys.size:
+        return keys, keys
+    first = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
+    return keys[first], np.diff(np.append(first, keys.size))
+
+
+def _slice(keys: Int64s, counts: Int64s, group: int) -> Histogram:
+    begin, end = np.searchsorted(keys, [group << _SLOT_BITS, (group + 1) << _SLOT_BITS])
+    return Histogram(keys[begin:end] & _SLOT_MASK, counts[begin:end])
+
+
+class _Pages:
+    """Counts by key, in pages that exist only where something was counted."""
+
+    def __init__(self, histograms: int) -> None:
+        # Zeroed memory that is never touched costs nothing, so the table may be sparse too.
+        self._table = np.zeros(histograms * _PAGES_PER_HISTOGRAM, np.int32)
+        self._pages = np.zeros((1024, _PAGE), np.int64)
+        self._used = 1  # page 0 stands for "no page"
+
+    def add(self, keys: Int64s, counts: Int64s) -> None:
+        """Add counts to unique keys."""
+        place = keys >> _PAGE_BITS
+        page = self._table[place]
+        if not page.all():
+            self._allocate(np.unique(place[page == 0]))
+            page = self._table[place]
+        self._pages.ravel()[(page.astype(np.int64) << _PAGE_BITS) + (keys & (_PAGE - 1))] += counts
+
+    def histogram(self, group: int) -> Histogram:
+        """Return what was counted for one (model, metric)."""
+        begin = group * _PAGES_PER_HISTOGRAM
+        table = self._table[begin : begin + _PAGES_PER_HISTOGRAM]
+        places = np.flatnonzero(table)
+        counts = self._pages[table[places]].ravel()
+        slots = ((places[:, None] << _PAGE_BITS) + np.arange(_PAGE)).ravel()
+        filled = counts > 0
+        return Histogram(slots[filled], counts[filled])
+
+    def _allocate(self, places: Int64s) -> None:
+        end = self._used + places.size
+        if end > len(self._pages):
+            grown = np.zeros((max(end, 2 * len(self._pages)), _PAGE), np.int64)
+            grown[: self._used] = self._pages[: self._used]
+            self._pages = grown
+        self._table[places] = np.arange(self._used, end, dtype=np.int32)
+        self._used = end
