@@ -1,0 +1,1 @@
+"""Credentials, region and endpoint as AWS SDKs find them."""
