@@ -4,7 +4,7 @@ AWS Signature Version 4, pure: texts and a date go in, a signed request head com
 A signature over one request is a hash of the canonical request, a hash of that, and one HMAC. Almost all of it is known
 before the date is, so the work is cut along what changes:
 
-    per set of headers   Template: the canonical request and the head on the wire, as pieces around date and payload hash
+    per set of headers   Template: canonical request and head on the wire, as pieces around date and payload hash
     per day              the signing key, kept as two half-done SHA-256 states: an HMAC then costs two copies of them
     per second           the first lines of the string to sign
     per request          one hash, one HMAC, one join
@@ -30,16 +30,16 @@ from asyncload.errors import UsageError
 if TYPE_CHECKING:
     from _hashlib import HASH
 
-_UNSIGNED = frozenset(
-    "baggage connection expect keep-alive proxy-authenticate proxy-authorization te traceparent tracestate trailer "
-    "transfer-encoding upgrade user-agent x-amzn-trace-id".split()
-)
+_UNSIGNED = frozenset({
+    "baggage", "connection", "expect", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "traceparent",
+    "tracestate", "trailer", "transfer-encoding", "upgrade", "user-agent", "x-amzn-trace-id",
+})  # fmt: skip
 """Headers that proxies may change; botocore's SIGNED_HEADERS_BLACKLIST."""
 
-_OWN = frozenset(
-    "authorization content-length date host transfer-encoding x-amz-content-sha256 x-amz-date "
-    "x-amz-security-token".split()
-)
+_OWN = frozenset({
+    "authorization", "content-length", "date", "host", "transfer-encoding", "x-amz-content-sha256", "x-amz-date",
+    "x-amz-security-token",
+})  # fmt: skip
 """Headers that belong to the signer or to the framing of the request."""
 
 _INFERENCE_ID = "X-Amzn-SageMaker-Inference-Id"
