@@ -1,0 +1,105 @@
+"""
+AWS's shapes of every reply: status, headers, body. No I/O.
+
+The error's code stands in x-amzn-ErrorType, from where SDKs read it. 413 has none: there the SDK's code is the status.
+
+Source: SageMaker Runtime API reference, InvokeEndpoint and "Common Errors"; botocore's service model and rest-json parser.
+Words of the messages as users have reported them: sagemaker-tensorflow-serving-container issue 166 (missing target
+model), amazon-sagemaker-examples issue 1216 (no multi-model endpoint), sagemaker-python-sdk issues 171 (413) and 2955
+(ModelError).
+"""
+
+from dataclasses import dataclass
+
+import msgspec
+
+ACCOUNT = "123456789012"
+"""The account number of AWS's examples."""
+BODY_LIMIT_BYTES = 6_291_456
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply, and the word under which the truth log counts it."""
+
+    status: int
+    body: bytes
+    outcome: str = "OK"
+    error_type: str | None = None
+    content_type: str = "application/json"
+
+
+def error(status: int, code: str, message: str | None, *, key: str = "message") -> Answer:
+    """Return an error with a message only."""
+    return Answer(status, msgspec.json.encode({key: message}), code, code)
+
+
+def denied(code: str, message: str) -> Answer:
+    """403: the signature or the key was refused before SageMaker saw the request."""
+    return error(403, code, message)
+
+
+def throttled() -> Answer:
+    """400 with a message of null, as the endpoint's concurrency limit is reported."""
+    return error(400, "ThrottlingException", None)
+
+
+def unknown_operation() -> Answer:
+    """404: no operation of the SageMaker runtime has this path and method."""
+    return error(404, "UnknownOperationException", None)
+
+
+def no_endpoint(name: str) -> Answer:
+    """400: there is no such endpoint."""
+    return _invalid(f"Endpoint {name} of account {ACCOUNT} not found.")
+
+
+def no_target_model(request_id: str) -> Answer:
+    """400: a multi-model endpoint was called without a TargetModel."""
+    return _invalid(f"Request {request_id} is missing a target model header.")
+
+
+def no_multi_model(endpoint: str) -> Answer:
+    """400: an endpoint with one model was called with a TargetModel."""
+    message = f"Endpoint {endpoint} is not a multi-model endpoint and does not support target model header."
+    return _invalid(message, "TARGET_MODEL_HEADER_NOT_SUPPORTED")
+
+
+def no_model(name: str) -> Answer:
+    """400: there is no artefact of that name under the endpoint's S3 prefix."""
+    message = (
+        f"Failed to download model data (bucket: emulated, key: {name}). Please ensure that there is an object located "
+        "at the URL and that the role passed to CreateModel has permissions to download the model."
+    )
+    return _invalid(message)
+
+
+def oversize() -> Answer:
+    """413, in plain text and without an error type."""
+    text = f"HTTP content length exceeded {BODY_LIMIT_BYTES} bytes."
+    return Answer(413, text.encode(), "413", None, "text/plain")
+
+
+def model_error(endpoint: str, status: int, message: str) -> Answer:
+    """424: the container answered 4xx or 5xx."""
+    side = "client" if status < 500 else "server"
+    group = f"/aws/sagemaker/Endpoints/{endpoint}"
+    body = {
+        "ErrorCode": "CLIENT_ERROR_FROM_MODEL" if status < 500 else "INTERNAL_FAILURE_FROM_MODEL",
+        "LogStreamArn": f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:{group}",
+        "Message": f'Received {side} error ({status}) from primary with message "{message}". '
+        f"See the log group {group} in account {ACCOUNT} for more information.",
+        "OriginalMessage": message,
+        "OriginalStatusCode": status,
+    }
+    return Answer(424, msgspec.json.encode(body), "ModelError", "ModelError")
+
+
+def queue_full(endpoint: str) -> Answer:
+    """424: the container's queue is full, it answered 503."""
+    return model_error(endpoint, 503, "The queue of the model server is full.")
+
+
+def _invalid(message: str, code: str | None = None) -> Answer:
+    body = {"Message": message} if code is None else {"ErrorCode": code, "Message": message}
+    return Answer(400, msgspec.json.encode(body), "ValidationError", "ValidationError")
