@@ -1,0 +1,280 @@
+"""
+The raw transport: our own wire, where one core stands beside C.
+
+HOT. What makes it fast:
+
+1.  A SigV4 signature depends on the date only to the second. `_Requests` keeps each call's whole signed request for the
+    current second, so a call that repeats within it costs one dictionary look-up instead of two hashes and an HMAC.
+2.  A call is signed after its connection is in hand, never before a queue: a signature lives five minutes, and an open
+    loop's queue may be longer.
+3.  Idle connections are a stack: the one used last is used next, the others grow old and are recycled.
+4.  One sweep does what would otherwise be a timer per call and per connection.
+
+    send ── idle connection? ── yes ──> begin
+                └── no ──> wait in line ──> dial, as long as `connections` allows ──> begin
+"""
+
+import asyncio
+import errno
+import time
+from collections import deque
+from email.utils import parsedate_to_datetime
+from itertools import count
+from secrets import token_hex
+from time import monotonic_ns
+
+from asyncload.call import Call, Done, Outcome, Reply, TransportNotes
+from asyncload.errors import StartError
+from asyncload.sigv4 import Signer, Template, amz_date
+from asyncload.transport.connection import Connection
+from asyncload.transport.dial import Dialler, Socket, tls_context
+from asyncload.transport.wire import Wire
+
+_DIAL_LIMIT_NS = 10_000_000_000
+_DIALS_AT_ONCE = 64
+_WARM_AT_ONCE = 32
+_RESOLVE_EVERY_S = 30.0
+_KEPT_REQUEST_BYTES = 65_536
+"""A longer request is put together anew for each call: a pool of large bodies must not be held twice."""
+_EXHAUSTED = frozenset({errno.EADDRNOTAVAIL, errno.EMFILE, errno.ENFILE, errno.ENOBUFS})
+
+
+class _Requests(dict[Call, bytes]):
+    """From call to signed request, for the current second; a missing one is signed."""
+
+    def __init__(self, wire: Wire) -> None:
+        super().__init__()
+        self._wire = wire
+        self._host = wire.address.host_header
+        self._stamp = ""
+        self._templates: dict[tuple[tuple[str, str], ...], Template] = {}
+        self._credentials = wire.credentials()
+        self._signer = Signer(self._credentials, wire.region)
+        self._ids = (f"{token_hex(8)}-{number}" for number in count())
+
+    def turn(self, epoch_s: int) -> None:
+        """Forget the last second's signatures, and take up new credentials if there are any."""
+        self._stamp = amz_date(epoch_s)
+        self.clear()
+        credentials = self._wire.credentials()
+        if credentials is not self._credentials:
+            self._credentials = credentials
+            self._signer = Signer(credentials, self._wire.region)
+            self._templates.clear()
+
+    def __missing__(self, call: Call) -> bytes:
+        template = self._templates.get(call.headers)
+        if template is None:
+            path = self._wire.address.path_prefix + call.path
+            template = self._signer.template("POST", self._host, path, call.headers, inference_id=call.inference_id)
+            self._templates[call.headers] = template
+        inference_id = next(self._ids) if call.inference_id else ""
+        head = template.head(self._stamp, call.body_sha256, len(call.body), inference_id)
+        request = head + call.body
+        if len(request) <= _KEPT_REQUEST_BYTES and not call.inference_id:
+            self[call] = request
+        return request
+
+
+class Raw:
+    """A `Transport` over its own sockets; one per run, used on one loop."""
+
+    def __init__(self, wire: Wire) -> None:
+        """
+        Args:
+            wire: Where to, for whom, and within which limits.
+        """
+        self._wire = wire
+        self._requests = _Requests(wire)
+        self._idle: deque[Connection] = deque()
+        self._connections: set[Connection] = set()
+        self._waiting: deque[tuple[Call, Done, int]] = deque()
+        self._dialling: set[asyncio.Task[None]] = set()
+        self._closing = False
+        self.wants_date = True
+        """Whether the next reply's Date is to be shown to `dated`; once a second."""
+        # What `notes` tells.
+        self._connects = 0
+        self._connect_failures = 0
+        self._exhausted = 0
+        self._skew_s = 0.0
+        self._first_error = ""
+
+    async def open(self) -> None:
+        """
+        Resolve, connect and verify, and open `wire.warm` connections.
+
+        Raises:
+            StartError: If the name does not resolve, or no connection can be made.
+        """
+        wire = self._wire
+        self._loop = asyncio.get_running_loop()
+        context = tls_context(wire.ca) if wire.address.tls else None
+        limit_ns = min(_DIAL_LIMIT_NS, wire.timeout_ns)
+        self._dialler = Dialler(wire.address, context, limit_ns / 1e9)
+        try:
+            await self._dialler.resolve()
+            self._adopt(await self._dialler.dial())
+        except OSError as error:
+            self._dialler.close()
+            raise StartError(_unreachable(wire.address.url, error)) from error
+        for begun in range(1, min(wire.warm, wire.connections), _WARM_AT_ONCE):
+            few = min(_WARM_AT_ONCE, min(wire.warm, wire.connections) - begun)
+            await asyncio.gather(*(self._dial_one() for _ in range(few)))
+        self._tasks = [self._loop.create_task(job()) for job in (self._turn_seconds, self._sweep, self._resolve_again)]
+
+    def send(self, call: Call, done: Done) -> None:
+        """Begin one call. HOT."""
+        idle = self._idle
+        while idle:
+            connection = idle.pop()
+            if not connection.closed:
+                connection.begin(self._requests[call], done, 0)
+                return
+        if self._closing:
+            done(Reply(0, 0, monotonic_ns(), Outcome.ABANDONED, 0))
+            return
+        self._waiting.append((call, done, monotonic_ns()))
+        self._balance()
+
+    async def close(self) -> None:
+        """End every connection; calls still in flight end as ABANDONED."""
+        self._closing = True
+        self._idle.clear()
+        for task in (*self._tasks, *self._dialling):
+            task.cancel()
+        await asyncio.gather(*self._tasks, *self._dialling, return_exceptions=True)
+        while self._waiting:
+            self._give_up(Outcome.ABANDONED)
+        for connection in tuple(self._connections):
+            connection.expire(Outcome.ABANDONED)
+        self._dialler.close()
+
+    def notes(self) -> TransportNotes:
+        """Return what the wire noticed so far."""
+        return TransportNotes(
+            connects=self._connects,
+            connect_failures=self._connect_failures,
+            exhausted=self._exhausted,
+            clock_skew_s=self._skew_s,
+            first_error=self._first_error,
+        )
+
+    # -- the connections' owner -------------------------------------------------------------------------------------
+
+    def freed(self, connection: Connection, reusable: bool) -> None:  # noqa: FBT001  # positional on the hot path
+        """Take a connection back after a whole reply. HOT."""
+        if not reusable:
+            connection.close()
+        elif self._waiting:
+            call, done, since_ns = self._waiting.popleft()
+            connection.begin(self._requests[call], done, since_ns)
+        else:
+            self._idle.append(connection)
+
+    def lost(self, connection: Connection) -> None:
+        """Forget a closed connection."""
+        self._connections.discard(connection)  # `send` skips it, should it lie among the idle ones
+        if self._waiting:
+            self._balance()
+
+    def failed(self, error: Exception) -> None:
+        """Note the first failure in words."""
+        if not self._first_error:
+            self._first_error = f"{type(error).__name__}: {error}"
+
+    def dated(self, date: str) -> None:
+        """Compare a reply's Date with the local clock; keep the reading furthest from zero."""
+        self.wants_date = False
+        try:
+            # Date is cut to the second: its middle is the best guess.
+            skew_s = parsedate_to_datetime(date).timestamp() + 0.5 - time.time()
+        except ValueError:
+            return
+        if abs(skew_s) > abs(self._skew_s):
+            self._skew_s = float(int(skew_s))
+
+    # -- dialling -----------------------------------------------------------------------------------------------------
+
+    def _balance(self) -> None:
+        """Dial as many connections as the line of waiting calls wants and the limits allow."""
+        room = min(self._wire.connections - len(self._connections), _DIALS_AT_ONCE) - len(self._dialling)
+        for _ in range(min(room, len(self._waiting) - len(self._dialling))):
+            task = self._loop.create_task(self._dial_for_waiting())
+            self._dialling.add(task)
+            task.add_done_callback(self._dialling.discard)
+
+    async def _dial_for_waiting(self) -> None:
+        if not await self._dial_one() and self._waiting:
+            self._give_up(Outcome.CONNECT)  # a failed dial ends one call: the one that waited longest
+
+    async def _dial_one(self) -> bool:
+        try:
+            sock = await self._dialler.dial()
+        except OSError as error:
+            self._connect_failures += 1
+            self._exhausted += error.errno in _EXHAUSTED
+            self.failed(error)
+            return False
+        self._adopt(sock)
+        return True
+
+    def _adopt(self, sock: Socket) -> None:
+        self._connects += 1
+        connection = Connection(self._loop, sock, self, self._wire.response_bytes)
+        self._connections.add(connection)
+        self.freed(connection, reusable=True)
+
+    def _give_up(self, outcome: Outcome) -> None:
+        _, done, _ = self._waiting.popleft()
+        done(Reply(0, 0, monotonic_ns(), outcome, 0))
+
+    # -- what happens in the background -------------------------------------------------------------------------------
+
+    async def _turn_seconds(self) -> None:
+        while True:
+            now = time.time()
+            self._requests.turn(int(now))
+            self.wants_date = True
+            await asyncio.sleep(1 - now % 1)
+
+    async def _sweep(self) -> None:
+        """End what took too long; recycle connections before the server does."""
+        timeout_ns, pause_s = self._wire.timeout_ns, min(max(self._wire.timeout_ns / 100e9, 0.01), 0.1)
+        while True:
+            await asyncio.sleep(pause_s)
+            now = monotonic_ns()
+            while self._waiting and self._waiting[0][2] + timeout_ns <= now:
+                self._give_up(Outcome.TIMEOUT)
+            for connection in tuple(self._connections):
+                connection.worn = now - connection.born_ns > self._wire.age_ns
+                if connection.busy:
+                    if connection.since_ns + timeout_ns <= now:
+                        connection.expire(Outcome.TIMEOUT)
+                elif connection.worn or now - connection.idle_since_ns > self._wire.idle_ns:
+                    connection.close()
+                    self._renew()
+
+    def _renew(self) -> None:
+        """Replace a recycled connection while there are fewer than were warm at the start."""
+        if len(self._connections) + len(self._dialling) < min(self._wire.warm, self._wire.connections):
+            task = self._loop.create_task(self._dial_quietly())
+            self._dialling.add(task)
+            task.add_done_callback(self._dialling.discard)
+
+    async def _dial_quietly(self) -> None:
+        await self._dial_one()
+
+    async def _resolve_again(self) -> None:
+        while True:
+            await asyncio.sleep(_RESOLVE_EVERY_S)
+            try:
+                await self._dialler.resolve()
+            except OSError as error:
+                self.failed(error)  # the old addresses stay
+
+
+def _unreachable(url: str, error: OSError) -> str:
+    """Say why an endpoint cannot be reached, and what to look at."""
+    kind = type(error).__name__
+    return f"endpoint {url}: cannot connect: {error or kind}"
