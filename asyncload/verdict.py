@@ -1,0 +1,116 @@
+"""
+May the numbers be believed? One rule per line, each from what the generator measured about itself.
+
+A reason makes a result INVALID: the generator, not the endpoint, shaped what was measured. A warning does not: it names
+something that the reader must know to read the result rightly.
+"""
+
+from dataclasses import dataclass
+
+LATENESS_FLOOR_MS = 1.0
+LATENESS_SHARE = 0.05
+"""Of the median service time."""
+RATE_SHARE = 0.99
+CPU_SHARE = 0.95
+STALL_MS = 100.0
+"""A loop that stood still for so long was not measuring; shorter stalls show in the lateness."""
+CLOCK_JUMP_MS = 100.0
+CLOCK_SKEW_S = 60.0
+CPU_WARNING_SHARE = 0.80
+FAILURE_WARNING_SHARE = 0.01
+FEW_CALLS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the verdict is drawn from; all of it about the measured phases, unless said."""
+
+    calls: int
+    sent: int
+    ok: int
+    dropped: int
+    abandoned: int
+    asked_per_s: float
+    achieved_per_s: float
+    lateness_p99_ms: float
+    service_p50_ms: float
+    cpu_share: float
+    longest_stall_ms: float
+    clock_jump_ms: float
+    clock_skew_s: float
+    exhausted: int
+    cut: bool
+    """Whether the run died before it could write its result."""
+    interrupted: bool
+    first_error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """VALID, or INVALID with reasons; and warnings either way."""
+
+    valid: bool
+    reasons: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def judge(e: Evidence) -> Verdict:
+    """Apply every rule; the verdict is VALID if no reason was found."""
+    limit_ms = max(LATENESS_FLOOR_MS, LATENESS_SHARE * e.service_p50_ms if e.ok else 0.0)
+    rules = (
+        (not e.sent, "no call was sent in the measured phases"),
+        (
+            e.lateness_p99_ms > limit_ms,
+            f"calls were sent late: lateness p99 is {e.lateness_p99_ms:.3g} ms, the limit {limit_ms:.3g} ms; "
+            "the generator is overloaded: lower the rate, or split it over several ranks",
+        ),
+        (
+            e.dropped > 0,
+            f"{e.dropped} arrivals were dropped, for `limits.in_flight` calls were outstanding; "
+            "raise it, or read this as the endpoint falling behind",
+        ),
+        (
+            e.sent > 0 and e.achieved_per_s < RATE_SHARE * e.asked_per_s,
+            f"the rate was not achieved: {e.achieved_per_s:.6g}/s of {e.asked_per_s:.6g}/s",
+        ),
+        (
+            e.longest_stall_ms > STALL_MS,
+            f"the generator stood still for {e.longest_stall_ms:.0f} ms; is this machine shared or asleep?",
+        ),
+        (e.cpu_share > CPU_SHARE, f"the generator used {e.cpu_share:.0%} of its core; it was the bottleneck"),
+        (
+            e.exhausted > 0,
+            f"this machine ran out of ports or file descriptors {e.exhausted} times; "
+            "lower `limits.connections`, or raise `ulimit -n` and net.ipv4.ip_local_port_range",
+        ),
+        (abs(e.clock_jump_ms) > CLOCK_JUMP_MS, f"the wall clock jumped by {e.clock_jump_ms:.0f} ms during the run"),
+    )
+    return Verdict(
+        valid=not any(broken for broken, _ in rules),
+        reasons=tuple(text for broken, text in rules if broken),
+        warnings=tuple(_warnings(e)),
+    )
+
+
+def _warnings(e: Evidence) -> list[str]:
+    failed = e.sent - e.ok - e.abandoned
+    rules = (
+        (e.cut, "the run was cut: it died before it ended; what is shown ends with the last full second"),
+        (e.interrupted, "the run was interrupted before its plan ended"),
+        (
+            e.sent > 0 and failed > FAILURE_WARNING_SHARE * e.sent,
+            f"{failed} of {e.sent} calls failed; latencies describe those that succeeded or timed out"
+            + (f"; first error: {e.first_error}" if e.first_error else ""),
+        ),
+        (e.abandoned > 0, f"{e.abandoned} calls were still in flight at the end and were abandoned"),
+        (
+            CPU_WARNING_SHARE < e.cpu_share <= CPU_SHARE,
+            f"the generator used {e.cpu_share:.0%} of its core; little is left for a higher rate",
+        ),
+        (
+            abs(e.clock_skew_s) > CLOCK_SKEW_S,
+            f"the endpoint's clock differs by {e.clock_skew_s:.0f} s; signatures are refused at 300 s: set this clock",
+        ),
+        (0 < e.sent < FEW_CALLS, f"only {e.sent} calls: p99 and above rest on few of them"),
+    )
+    return [text for true, text in rules if true]
