@@ -13,23 +13,21 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from functools import lru_cache
 
 from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotocoreCredentials
 
 from asyncload.emulator.config import Credentials
 
-if TYPE_CHECKING:
-    from http.client import HTTPMessage
-
 SERVICE = "sagemaker"
 WINDOW_S = 300
 """A signature is good for five minutes either way."""
+SIGNERS_KEPT = 1_000
 _TIMESTAMP = "%Y%m%dT%H%M%SZ"
 _AUTHORIZATION = re.compile(
-    r"AWS4-HMAC-SHA256 +Credential=(?P<key>[^/, ]+)/(?P<day>\d{8})/(?P<region>[^/, ]*)/(?P<service>[^/, ]*)/aws4_request, *"
+    r"AWS4-HMAC-SHA256 +Credential=(?P<key>[^/, ]+)/(?P<day>\d{8})/(?P<region>[^/, ]*)/(?P<service>[^/, ]*)/aws4_request"
+    r", *"
     r"SignedHeaders=(?P<headers>[^, ]+), *Signature=(?P<signature>[0-9a-f]+)"
 )
 _MISMATCH = (
@@ -59,16 +57,37 @@ class Refusal:
     message: str
 
 
-class _Arrived(SigV4Auth):  # type: ignore[misc]  # botocore has no types
+class _Headers(dict[str, list[str]]):
+    """Headers by lower-case name with all their values, as far as botocore's signer looks at them."""
+
+    def get_all(self, name: str) -> list[str]:
+        return self[name]
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    """What botocore's signer reads of an AWSRequest; an AWSRequest itself costs as much as the signature."""
+
+    method: str
+    url: str
+    headers: _Headers
+    context: Mapping[str, str]
+    params: None = None
+
+
+class _Signer(SigV4Auth):  # type: ignore[misc]  # botocore has no types
     """botocore's signer, over exactly the headers that the client named and the body that arrived."""
 
-    def headers_to_sign(self, request: AWSRequest) -> "HTTPMessage":
-        headers: HTTPMessage = request.headers
-        return headers
+    def headers_to_sign(self, request: _Arrived) -> _Headers:
+        return request.headers
 
-    def payload(self, request: AWSRequest) -> str:
-        body_sha256: str = request.context["body_sha256"]
-        return body_sha256
+    def payload(self, request: _Arrived) -> str:
+        return request.context["body_sha256"]
+
+    def text(self, request: _Arrived) -> bytes:
+        """Return the string to sign."""
+        text: str = self.string_to_sign(request, self.canonical_request(request))
+        return text.encode()
 
 
 class SignatureCheck:
@@ -83,7 +102,7 @@ class SignatureCheck:
         """
         self._credentials: Mapping[str, Credentials] = {key.access_key: key for key in credentials}
         self._region = region
-        self._signing_keys: dict[tuple[str, str, str], bytes] = {}
+        self._signers: dict[tuple[str, str, str], tuple[_Signer, bytes]] = {}
         self._remembered = remembered
         self._verified: set[SignedRequest] = set()
         self._verified_second = 0
@@ -110,27 +129,26 @@ class SignatureCheck:
         return refusal
 
     def _verify(self, request: SignedRequest, second: int) -> Refusal | None:
-        headers = [
-            (name.decode("latin-1").lower(), value.decode("utf-8", "replace")) for name, value in request.headers
-        ]
-        found = {name: value for name, value in reversed(headers)}
-        if "authorization" not in found:
+        headers = _Headers()
+        for name, value in request.headers:
+            headers.setdefault(name.decode("latin-1").lower(), []).append(value.decode("utf-8", "replace"))
+        if "authorization" not in headers:
             return Refusal("MissingAuthenticationTokenException", "Missing Authentication Token")
-        parts = _AUTHORIZATION.fullmatch(found["authorization"])
+        parts = _AUTHORIZATION.fullmatch(headers["authorization"][0])
         if parts is None:
             return Refusal("IncompleteSignatureException", "Authorization header is not a Signature Version 4 header.")
         signed = parts["headers"].split(";")
         return (
-            self._wrong_key(parts["key"], found.get("x-amz-security-token"))
+            self._wrong_key(parts["key"], headers.get("x-amz-security-token", [""])[0])
             or self._wrong_scope(parts)
-            or _wrong_headers(signed, found)
-            or _wrong_date(found.get("x-amz-date", ""), parts["day"], second)
-            or self._wrong_signature(request, [pair for pair in headers if pair[0] in signed], parts)
+            or _wrong_headers(signed, headers)
+            or _wrong_date(headers["x-amz-date"][0], parts["day"], second)
+            or self._wrong_signature(request, _Headers({name: headers[name] for name in signed}), parts)
         )
 
-    def _wrong_key(self, access_key: str, token: str | None) -> Refusal | None:
+    def _wrong_key(self, access_key: str, token: str) -> Refusal | None:
         known = self._credentials.get(access_key)
-        if known is None or not hmac.compare_digest((known.token or "").encode(), (token or "").encode()):
+        if known is None or not hmac.compare_digest((known.token or "").encode(), token.encode()):
             return Refusal("UnrecognizedClientException", "The security token included in the request is invalid.")
         if known.expired:
             return Refusal("ExpiredTokenException", "The security token included in the request is expired")
@@ -145,65 +163,62 @@ class SignatureCheck:
             return None
         return Refusal("InvalidSignatureException", message)
 
-    def _wrong_signature(
-        self, request: SignedRequest, headers: list[tuple[str, str]], parts: re.Match[str]
-    ) -> Refusal | None:
-        key = self._credentials[parts["key"]]
-        auth = _Arrived(BotocoreCredentials(key.access_key, key.secret_key), SERVICE, parts["region"])
-        host = next(value for name, value in headers if name == "host")
-        arrived = AWSRequest(request.method, f"http://{host}{request.target}")
-        for name, value in headers:
-            arrived.headers.add_header(name, value)
-        arrived.context["body_sha256"] = request.body_sha256
-        arrived.context["timestamp"] = arrived.headers["x-amz-date"]
-        if arrived.headers.get("x-amz-content-sha256", request.body_sha256) != request.body_sha256:
-            return Refusal("InvalidSignatureException", _MISMATCH)
-        text: str = auth.string_to_sign(arrived, auth.canonical_request(arrived))
-        expected = hmac.digest(self._signing_key(key, parts["day"], parts["region"]), text.encode(), "sha256").hex()
-        if hmac.compare_digest(expected, parts["signature"]):
+    def _wrong_signature(self, request: SignedRequest, headers: _Headers, parts: re.Match[str]) -> Refusal | None:
+        signer, key = self._signer(parts["key"], parts["day"], parts["region"])
+        context = {"body_sha256": request.body_sha256, "timestamp": headers["x-amz-date"][0]}
+        text = signer.text(_Arrived(request.method, f"http://{headers['host'][0]}{request.target}", headers, context))
+        expected = hmac.digest(key, text, "sha256").hex()
+        body_sha256 = headers.get("x-amz-content-sha256", [request.body_sha256])
+        if hmac.compare_digest(expected, parts["signature"]) and body_sha256 == [request.body_sha256]:
             return None
         return Refusal("InvalidSignatureException", _MISMATCH)
 
-    def _signing_key(self, key: Credentials, day: str, region: str) -> bytes:
-        """Derive the key of a day and region; four HMACs, so it is kept."""
-        name = (key.access_key, day, region)
-        if name not in self._signing_keys:
-            derived = f"AWS4{key.secret_key}".encode()
+    def _signer(self, access_key: str, day: str, region: str) -> tuple[_Signer, bytes]:
+        """Return botocore's signer and the derived key of a day and region: four HMACs, so it is kept."""
+        name = (access_key, day, region)
+        if name not in self._signers:
+            secret_key = self._credentials[access_key].secret_key
+            key = f"AWS4{secret_key}".encode()
             for part in (day, region, SERVICE, "aws4_request"):
-                derived = hmac.digest(derived, part.encode(), "sha256")
-            if len(self._signing_keys) >= 1_000:
-                self._signing_keys.clear()
-            self._signing_keys[name] = derived
-        return self._signing_keys[name]
+                key = hmac.digest(key, part.encode(), "sha256")
+            if len(self._signers) >= SIGNERS_KEPT:
+                self._signers.clear()
+            self._signers[name] = _Signer(BotocoreCredentials(access_key, secret_key), SERVICE, region), key
+        return self._signers[name]
 
 
-def _wrong_headers(signed: Sequence[str], found: Mapping[str, str]) -> Refusal | None:
+def _wrong_headers(signed: Sequence[str], headers: _Headers) -> Refusal | None:
     """Host and every x-amz- header must be signed, and what is said to be signed must be there."""
-    needed = ["host", *(name for name in found if name.startswith("x-amz-"))]
-    for name in needed:
-        if name not in signed:
-            message = f"'{name}' must be a 'SignedHeader' in the AWS Authorization."
-            return Refusal("InvalidSignatureException", message)
-    if any(name not in found for name in signed):
+    if "x-amz-date" not in headers:
+        return Refusal("IncompleteSignatureException", "Authorization header requires existence of a X-Amz-Date header.")
+    for name in ("host", *headers):
+        if (name == "host" or name.startswith("x-amz-")) and name not in signed:
+            return Refusal("InvalidSignatureException", f"'{name}' must be a 'SignedHeader' in the AWS Authorization.")
+    if any(name not in headers for name in signed):
         return Refusal("InvalidSignatureException", _MISMATCH)
     return None
 
 
 def _wrong_date(stamp: str, day: str, second: int) -> Refusal | None:
-    try:
-        at = datetime.strptime(stamp, _TIMESTAMP).replace(tzinfo=UTC)
-    except ValueError:
-        return Refusal(
-            "IncompleteSignatureException", "Authorization header requires existence of a X-Amz-Date header."
-        )
-    now = datetime.fromtimestamp(second, UTC)
-    offset_s = (at - now).total_seconds()
-    if offset_s < -WINDOW_S:
-        message = f"Signature expired: {stamp} is now earlier than {now:%Y%m%dT%H%M%SZ} less 5 min."
-    elif offset_s > WINDOW_S:
-        message = f"Signature not yet current: {stamp} is still later than {now:%Y%m%dT%H%M%SZ} plus 5 min."
+    at_s = _unix_s(stamp)
+    now = datetime.fromtimestamp(second, UTC).strftime(_TIMESTAMP)
+    if at_s is None:
+        message = f"Date must be in ISO-8601 basic format, such as {now}."
+    elif at_s < second - WINDOW_S:
+        message = f"Signature expired: {stamp} is now earlier than {now} - 5 min."
+    elif at_s > second + WINDOW_S:
+        message = f"Signature not yet current: {stamp} is still later than {now} + 5 min."
     elif day != stamp[:8]:
-        message = f"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date: {day}, {stamp}"
+        message = f"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date: {day}, {stamp}."
     else:
         return None
     return Refusal("InvalidSignatureException", message)
+
+
+@lru_cache(maxsize=16)
+def _unix_s(stamp: str) -> int | None:
+    """Read 20261123T080000Z; None if it is something else."""
+    try:
+        return int(datetime.strptime(stamp, _TIMESTAMP).replace(tzinfo=UTC).timestamp())
+    except ValueError:
+        return None
