@@ -143,8 +143,8 @@ def rate_curve(curve: Curve, length_ns: int, path: str = "rate") -> RateCurve:
 
 
 def _step_knots(rates: Sequence[float], length_ns: int) -> list[tuple[float, float]]:
-    edges = [length_ns * i / len(rates) for i in range(len(rates) + 1)]
-    return [(t, rate) for i, rate in enumerate(rates) for t in edges[i : i + 2]]
+    count = len(rates)
+    return [(length_ns * edge / count, rate) for i, rate in enumerate(rates) for edge in (i, i + 1)]
 
 
 def _spike_knots(shape: SpikeShape) -> list[tuple[float, float]]:

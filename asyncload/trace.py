@@ -13,6 +13,7 @@ so memory does not grow with its length.
 import csv
 import difflib
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
@@ -117,9 +118,9 @@ def replay(
 
 
 def _arrivals(trace: Trace, labels: Mapping[str, int]) -> Iterator[tuple[int, int]]:
-    speed = Fraction(str(trace.speed))
-    if speed <= 0:
-        raise ScenarioError("scenario", [Problem("speed", "must be greater than 0")])
+    if not 0.0 < trace.speed < math.inf:
+        raise ScenarioError("scenario", [Problem("speed", "must be finite and greater than 0")])
+    speed = Fraction(str(trace.speed))  # the decimal that was written: 0.1, not the binary fraction next to it
     problems: list[Problem] = []
     first = latest = None
     for line, stamp, name in _rows(trace.trace):
