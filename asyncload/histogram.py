@@ -136,14 +136,8 @@ class Histogram:
         Raises:
             ValueError: If it is not one, or one of another range or precision.
         """
-        if len(blob) < _HEADER.size:
-            raise ValueError("histogram encoding is cut short")
-        cookie, length, offset, digits, lowest, highest, _ratio = _HEADER.unpack_from(blob)
-        if cookie != _COOKIE_V2 or (offset, digits, lowest, highest) != (0, 3, 1, HIGHEST_US):
-            raise ValueError("not a V2 histogram of 1 us to 1 h with three digits")
-        if len(blob) != _HEADER.size + length:
-            raise ValueError("histogram encoding is cut short")
-        return cls(*_from_zigzag(_read_leb128(np.frombuffer(blob, np.uint8, length, _HEADER.size))))
+        _, slots, counts = decode_groups([blob])
+        return cls(slots, counts)
 
 
 def merge(histograms: Sequence[Histogram]) -> Histogram:
@@ -195,6 +189,43 @@ def encode_groups(groups: Int64s, slots: Int64s, counts: Int64s, n_groups: int) 
     ]
 
 
+def decode_groups(blobs: Sequence[bytes]) -> tuple[Int64s, Int64s, Int64s]:
+    """
+    Read many V2 encodings at once; the inverse of `encode_groups`.
+
+    Returns:
+        Group (index into `blobs`), slot and count of each entry, int64[n] each, ascending.
+
+    Raises:
+        ValueError: If a blob is not such an encoding, or one of another range or precision.
+    """
+    payloads = [_payload(blob) for blob in blobs]
+    data = np.frombuffer(b"".join(payloads), np.uint8)
+    # A byte below 128 ends a word, so a blob has as many words as such bytes.
+    ended = np.concatenate([[0], np.cumsum(data < 0x80)])
+    lengths = np.diff(ended[np.cumsum([0, *map(len, payloads)])])
+    words = _read_leb128(data)
+    numbers = (words >> 1) ^ -(words & 1)
+    groups = np.repeat(np.arange(len(blobs)), lengths)
+    advance = np.where(numbers < 0, -numbers, 1)
+    ends = np.cumsum(advance)
+    begins = np.concatenate([[0], ends])[np.cumsum(np.concatenate([[0], lengths]))[:-1]]
+    slots = ends - advance - begins[groups]
+    filled = numbers > 0
+    return groups[filled], slots[filled], numbers[filled]
+
+
+def _payload(blob: bytes) -> bytes:
+    if len(blob) < _HEADER.size:
+        raise ValueError("histogram encoding is cut short")
+    cookie, length, offset, digits, lowest, highest, _ratio = _HEADER.unpack_from(blob)
+    if cookie != _COOKIE_V2 or (offset, digits, lowest, highest) != (0, 3, 1, HIGHEST_US):
+        raise ValueError("not a V2 histogram of 1 us to 1 h with three digits")
+    if len(blob) != _HEADER.size + length or (length and blob[-1] >= 0x80):
+        raise ValueError("histogram encoding is cut short")
+    return blob[_HEADER.size :]
+
+
 def _write_leb128(words: Int64s) -> tuple[bytes, Int64s]:
     """LEB128 bytes of non-negative words, and the offset behind each word."""
     lengths = np.ones(words.size, np.int64)
@@ -215,18 +246,7 @@ def _read_leb128(data: NDArray[np.uint8]) -> Int64s:
     if not data.size:
         return np.empty(0, np.int64)
     last = np.flatnonzero(data < 0x80)
-    if not last.size or last[-1] != data.size - 1:
-        raise ValueError("histogram encoding is cut short")
     first = np.concatenate([[0], last[:-1] + 1])
     place = np.arange(data.size) - np.repeat(first, last - first + 1)
     parts = (data & 0x7F).astype(np.int64) << (7 * place)
     return np.add.reduceat(parts, first)
-
-
-def _from_zigzag(words: Int64s) -> tuple[Int64s, Int64s]:
-    """Slots and counts from the words of a payload."""
-    numbers = (words >> 1) ^ -(words & 1)
-    advance = np.where(numbers < 0, -numbers, 1)
-    slots = np.cumsum(advance) - advance
-    filled = numbers > 0
-    return slots[filled], numbers[filled]

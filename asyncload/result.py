@@ -27,6 +27,8 @@ from asyncload.histogram import Histogram, merge
 from asyncload.verdict import Evidence, Verdict, judge
 
 SCHEMA = "asyncload.result/1"
+WARMUP = "warm-up"
+"""Name of the row that stands for the warm-up of all targets together."""
 _QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p99_9": 0.999, "max": 1.0}
 _METRICS = ("response", "service", "lateness", "ttfb")
 
@@ -72,7 +74,7 @@ def total(name: str, parts: Sequence[ModelResult]) -> ModelResult:
     """Add the results of several targets, or of one target on several ranks, under a new name."""
     return ModelResult(
         name,
-        tuple(sum(column) for column in zip(*(part.outcomes for part in parts), strict=True)) or (0,) * len(Outcome),
+        tuple(sum(part.outcomes[outcome] for part in parts) for outcome in Outcome),
         sum(part.received_bytes for part in parts),
         *(merge([getattr(part, metric) for part in parts]) for metric in _METRICS),
     )
@@ -87,11 +89,10 @@ class SecondResult:
     planned: int
     """Arrivals whose time came."""
     sent: int
-    dropped: int
-    outcomes: tuple[int, ...]
-    """Replies that came in this second, by `Outcome`."""
     in_flight: int
     """At the end of the second."""
+    outcomes: tuple[int, ...]
+    """Calls that ended in this second, by `Outcome`."""
     response: Histogram
     lateness: Histogram
 
@@ -101,9 +102,8 @@ class SecondResult:
             self.second,
             self.planned + other.planned,
             self.sent + other.sent,
-            self.dropped + other.dropped,
-            tuple(map(sum, zip(self.outcomes, other.outcomes, strict=True))),
             self.in_flight + other.in_flight,
+            tuple(map(sum, zip(self.outcomes, other.outcomes, strict=True))),
             merge([self.response, other.response]),
             merge([self.lateness, other.lateness]),
         )
@@ -336,7 +336,6 @@ def _second_document(row: SecondResult) -> dict[str, Any]:
         "second": row.second,
         "planned": row.planned,
         "sent": row.sent,
-        "dropped": row.dropped,
         "in_flight": row.in_flight,
         "outcomes": _outcomes_document(row.outcomes),
         "histograms": {"response": _text(row.response), "lateness": _text(row.lateness)},
@@ -368,9 +367,9 @@ def _model(document: Mapping[str, Any]) -> ModelResult:
 
 
 def _second(document: Mapping[str, Any]) -> SecondResult:
-    counts = (document[name] for name in ("second", "planned", "sent", "dropped"))
+    counts = (document[name] for name in ("second", "planned", "sent", "in_flight"))
     histograms = (_histogram(document["histograms"][metric]) for metric in ("response", "lateness"))
-    return SecondResult(*counts, _outcomes(document["outcomes"]), document["in_flight"], *histograms)
+    return SecondResult(*counts, _outcomes(document["outcomes"]), *histograms)
 
 
 def _outcomes(document: Mapping[str, int]) -> tuple[int, ...]:

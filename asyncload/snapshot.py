@@ -1,0 +1,44 @@
+"""What a run looks like at the end of one of its seconds, for whoever watches it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from asyncload.record import METRICS, Second
+from asyncload.result import WARMUP, Health, ModelResult, SecondResult
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One second of a run that is under way."""
+
+    row: SecondResult
+    """The second, all targets together."""
+    elapsed_ns: int
+    """From the plan's zero; negative while it has not begun."""
+    length_ns: int
+    """Of the whole plan."""
+    rate_per_s: float
+    """What the plan's rate curve asks of all ranks at this moment."""
+    warmup: bool
+    """Whether this second lies in a warm-up phase."""
+    health: Health
+    names: Sequence[str]
+    """Labels of the targets."""
+    second: Second
+
+    @cached_property
+    def models(self) -> tuple[ModelResult, ...]:
+        """Results of this second for each target that had a reply; the warm-up of all targets counts as one."""
+        active = np.flatnonzero(self.second.outcomes.any(axis=1)).tolist()
+        return tuple(
+            ModelResult(
+                self.names[index] if index < len(self.names) else WARMUP,
+                tuple(self.second.outcomes[index].tolist()),
+                int(self.second.received[index]),
+                *(self.second.histogram(index, metric) for metric in range(len(METRICS))),
+            )
+            for index in active
+        )

@@ -1,0 +1,253 @@
+"""
+The run directory: everything a run measured, on disk every second, readable after a kill.
+
+    scenario.json    the scenario as given, overrides included
+    run.sqlite       `run`: facts known at the start; `seconds`: one row per second; `models`: one row per second and
+                     target with HDR histograms in the standard V2 encoding; `samples`: one row per call, if asked for
+    result.json      the result, once the run has ended
+
+SQLite runs in WAL mode with synchronous=NORMAL: a commit is a write without an fsync, which costs the generator
+microseconds and survives the process's death, though not the machine's. There is no checkpoint while the run lasts, for
+that one would wait for the disk.
+"""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from asyncload.call import Outcome
+from asyncload.errors import StoreError
+from asyncload.histogram import Histogram, decode_groups, encode_groups, sum_by_key
+from asyncload.record import METRICS, Second
+from asyncload.result import WARMUP, Health, ModelResult, RunResult, SecondResult, total
+
+_FORMAT = "asyncload.run/1"
+_COUNTS = [outcome.name.lower() for outcome in Outcome]
+_TABLES = f"""
+CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE seconds (
+    second INTEGER PRIMARY KEY, planned INTEGER, sent INTEGER, in_flight INTEGER,
+    {", ".join(f"{name} INTEGER" for name in _COUNTS)}, response BLOB, lateness BLOB, health TEXT);
+CREATE TABLE models (
+    second INTEGER, model INTEGER, {", ".join(f"{name} INTEGER" for name in _COUNTS)}, received_bytes INTEGER,
+    {", ".join(f"{metric} BLOB" for metric in METRICS)}, PRIMARY KEY (second, model)) WITHOUT ROWID;
+CREATE TABLE samples (
+    model INTEGER, due_ns INTEGER, sent_ns INTEGER, first_ns INTEGER, last_ns INTEGER,
+    outcome INTEGER, received_bytes INTEGER, attempts INTEGER);
+"""
+_MODELS_AT_ONCE = 64
+"""Targets written between two looks at the loop: some 0.5 ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known when a run starts; enough to read a directory whose run never ended."""
+
+    scenario: Mapping[str, Any]
+    plan_digest: str
+    names: Sequence[str]
+    """Labels of the targets."""
+    measured_ns: Sequence[tuple[int, int]]
+    """Spans of the measured phases, from the plan's zero."""
+    started_unix_ns: int
+    rank: int = 0
+    world: int = 1
+
+
+def new_directory(name: str, now_s: float) -> Path:
+    """Name a directory for a run: runs/<UTC time>-<name>."""
+    slug = "".join(c if c.isalnum() or c in "-_." else "-" for c in name)[:80].strip(".-") or "run"
+    return Path("runs") / f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(now_s))}-{slug}"
+
+
+class RunDirectory:
+    """A run directory that is being written."""
+
+    def __init__(self, path: Path, facts: Facts) -> None:
+        """
+        Create the directory and write down what is known.
+
+        Args:
+            path: Must not hold a run yet; parents are made.
+            facts: What is known.
+
+        Raises:
+            StoreError: If it holds a run, or cannot be written.
+        """
+        self.path = path
+        self._width = len(facts.names)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            if (path / "run.sqlite").exists():
+                raise StoreError(f"{path}: holds a run already; give another --out, or remove it")
+            (path / "scenario.json").write_bytes(msgspec.json.format(msgspec.json.encode(facts.scenario), indent=2))
+            self._db = _create(path / "run.sqlite", facts)
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(f"{path}: cannot write a run directory: {error}") from error
+
+    async def append(self, row: SecondResult, second: Second, health: Health) -> None:
+        """
+        Write one second, in small steps between which the loop runs.
+
+        Raises:
+            StoreError: If it cannot be written; what was written before stays readable.
+        """
+        try:
+            self._db.execute("BEGIN")
+            for rows in _model_rows(row.second, second):
+                self._db.executemany(f"INSERT INTO models VALUES ({_marks(len(_COUNTS) + 3 + len(METRICS))})", rows)
+                await asyncio.sleep(0)
+            if second.rows is not None:
+                for part in np.array_split(second.rows, 1 + len(second.rows) // 512):
+                    self._db.executemany(f"INSERT INTO samples VALUES ({_marks(8)})", part.tolist())
+                    await asyncio.sleep(0)
+            self._db.execute(f"INSERT INTO seconds VALUES ({_marks(len(_COUNTS) + 7)})", _second_row(row, health))
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._db.close()
+            raise StoreError(f"{self.path}: cannot be written any more: {error}") from error
+
+    def finish(self, result: RunResult) -> None:
+        """
+        Write the result and close.
+
+        Raises:
+            StoreError: If it cannot be written.
+        """
+        try:
+            part = self.path / "result.json.part"
+            part.write_bytes(result.to_json())
+            part.replace(self.path / "result.json")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._db.close()
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(f"{self.path}: the result cannot be written: {error}") from error
+
+
+def read(path: Path) -> RunResult:
+    """
+    Read a run directory, or a result.json by itself.
+
+    A run that was killed is read from its seconds; `health.cut` says so.
+
+    Raises:
+        StoreError: If there is no run at `path`, or it cannot be read.
+    """
+    try:
+        if path.is_file():
+            return RunResult.from_json(path.read_bytes())
+        if (path / "result.json").is_file():
+            return RunResult.from_json((path / "result.json").read_bytes())
+        if not (path / "run.sqlite").is_file():
+            raise StoreError(f"{path}: no run here; expected a directory with run.sqlite or result.json")
+        return _read_cut(path / "run.sqlite")
+    except (OSError, sqlite3.Error, msgspec.DecodeError, KeyError, TypeError) as error:
+        raise StoreError(f"{path}: cannot be read: {error}") from error
+
+
+def measured_until(spans: Sequence[tuple[int, int]], t_ns: int) -> int:
+    """How much of the spans has passed at a time, ns."""
+    return sum(max(0, min(end, t_ns) - start) for start, end in spans)
+
+
+# -- writing ----------------------------------------------------------------------------------------------------------
+
+
+def _create(path: Path, facts: Facts) -> sqlite3.Connection:
+    db = sqlite3.connect(path, isolation_level=None)
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "wal_autocheckpoint=0"):
+        db.execute(f"PRAGMA {pragma}")
+    db.executescript(_TABLES)
+    values = {"format": _FORMAT, **asdict(facts)}
+    rows = [(key, msgspec.json.encode(value).decode()) for key, value in values.items()]
+    db.executemany("INSERT INTO run VALUES (?, ?)", rows)
+    return db
+
+
+def _marks(n: int) -> str:
+    return ",".join("?" * n)
+
+
+def _model_rows(number: int, second: Second) -> "list[list[tuple[object, ...]]]":
+    """Rows of the targets that had a reply in this second, in portions."""
+    active = np.flatnonzero(second.outcomes.any(axis=1))
+    return [_encode(number, second, active[i : i + _MODELS_AT_ONCE]) for i in range(0, active.size, _MODELS_AT_ONCE)]
+
+
+def _encode(number: int, second: Second, models: "np.ndarray[Any, np.dtype[np.int64]]") -> "list[tuple[object, ...]]":
+    groups, slots = second.groups()
+    width = len(METRICS)
+    begin, end = np.searchsorted(groups, [models[0] * width, (models[-1] + 1) * width])
+    position = np.searchsorted(models, groups[begin:end] // width) * width + groups[begin:end] % width
+    blobs = encode_groups(position, slots[begin:end], second.counts[begin:end], models.size * width)
+    counts, received = second.outcomes[models].tolist(), second.received[models].tolist()
+    return [
+        (number, model, *counts[i], received[i], *blobs[i * width : (i + 1) * width])
+        for i, model in enumerate(models.tolist())
+    ]
+
+
+def _second_row(row: SecondResult, health: Health) -> tuple[object, ...]:
+    facts = msgspec.json.encode(asdict(health)).decode()
+    counts = (row.second, row.planned, row.sent, row.in_flight, *row.outcomes)
+    return (*counts, row.response.encode(), row.lateness.encode(), facts)
+
+
+# -- reading what was cut ---------------------------------------------------------------------------------------------
+
+
+def _read_cut(path: Path) -> RunResult:
+    db = sqlite3.connect(f"file:{path}?mode=rw", uri=True)
+    try:
+        facts = {key: msgspec.json.decode(value) for key, value in db.execute("SELECT key, value FROM run")}
+        if facts.get("format") != _FORMAT:
+            raise StoreError(f"{path}: has the format {facts.get('format')!r}; this version reads {_FORMAT!r}")
+        seconds = tuple(map(_second_of, db.execute("SELECT * FROM seconds ORDER BY second")))
+        models = _models_of(db, [*facts["names"], WARMUP])
+        health = _last_health(db, facts)
+    finally:
+        db.close()
+    return RunResult(facts["scenario"], facts["plan_digest"], tuple(models[:-1]), models[-1], seconds, health)
+
+
+def _last_health(db: sqlite3.Connection, facts: Mapping[str, Any]) -> Health:
+    last = db.execute("SELECT health FROM seconds ORDER BY second DESC LIMIT 1").fetchone()
+    if last is None:
+        return Health(facts["started_unix_ns"], 0, 0, 0, cut=True)
+    values = msgspec.json.decode(last[0])
+    known = {field.name: values[field.name] for field in fields(Health) if field.name in values}
+    return Health(**{**known, "cut": True})
+
+
+def _second_of(row: Sequence[Any]) -> SecondResult:
+    second, planned, sent, in_flight, *outcomes, response, lateness, _health = row
+    histograms = (Histogram.decode(response), Histogram.decode(lateness))
+    return SecondResult(second, planned, sent, in_flight, tuple(outcomes), *histograms)
+
+
+def _models_of(db: sqlite3.Connection, names: Sequence[str]) -> list[ModelResult]:
+    """Add up every target's seconds, in one pass over the table."""
+    columns = ", ".join(["model", *_COUNTS, "received_bytes", *METRICS])
+    found = {
+        model: _added(names[model], list(rows))
+        for model, rows in groupby(db.execute(f"SELECT {columns} FROM models ORDER BY model"), key=itemgetter(0))  # noqa: S608  # names of our own
+    }
+    return [found.get(model) or total(name, ()) for model, name in enumerate(names)]
+
+
+def _added(name: str, rows: Sequence[Sequence[Any]]) -> ModelResult:
+    *counts, received = (sum(row[column] for row in rows) for column in range(1, len(_COUNTS) + 2))
+    histograms = []
+    for column in range(-len(METRICS), 0):
+        _, slots, values = decode_groups([row[column] for row in rows])
+        histograms.append(Histogram(*sum_by_key(slots, values)))
+    return ModelResult(name, tuple(counts), received, *histograms)
