@@ -1,12 +1,11 @@
 """
 AWS's shapes of every reply: status, headers, body. No I/O.
 
-The error's code stands in x-amzn-ErrorType, from where SDKs read it. 413 has none: there the SDK's code is the status.
+The error's code stands in x-amzn-ErrorType, from where SDKs read it. 413 has none: the SDK's code is then the status.
 
 Source: SageMaker Runtime API reference, InvokeEndpoint and "Common Errors"; botocore's service model and rest-json parser.
-Words of the messages as users have reported them: sagemaker-tensorflow-serving-container issue 166 (missing target
-model), amazon-sagemaker-examples issue 1216 (no multi-model endpoint), sagemaker-python-sdk issues 171 (413) and 2955
-(ModelError).
+Words of the messages as users report them: sagemaker-tensorflow-serving-container issue 166 (missing target model),
+amazon-sagemaker-examples issue 1216 (no multi-model endpoint), sagemaker-python-sdk issues 171 (413), 2955 (ModelError).
 """
 
 from dataclasses import dataclass
@@ -29,9 +28,9 @@ class Answer:
     content_type: str = "application/json"
 
 
-def error(status: int, code: str, message: str | None, *, key: str = "message") -> Answer:
+def error(status: int, code: str, message: str | None) -> Answer:
     """Return an error with a message only."""
-    return Answer(status, msgspec.json.encode({key: message}), code, code)
+    return Answer(status, msgspec.json.encode({"message": message}), code, code)
 
 
 def denied(code: str, message: str) -> Answer:

@@ -27,6 +27,8 @@ class Credentials:
     """Play a key whose session has ended: every request is refused with ExpiredTokenException."""
 
 
+DEMO_SERVICE = LogNormal(lognormal=LogNormalShape(median_ns=4_000_000, sigma=0.3))
+"""A small XGBoost model: median 4 ms."""
 DEMO_CREDENTIALS = Credentials(
     access_key="AKIDEXAMPLE",
     secret_key="wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",  # noqa: S106  the key that AWS prints in its documentation
@@ -51,7 +53,7 @@ class ModelPlayed:
 
     name: str
     """A name, or a pattern such as xgb-*.tar.gz."""
-    service: Law = LogNormal(lognormal=LogNormalShape(median_ns=4_000_000, sigma=0.3))
+    service: Law = DEMO_SERVICE
     answer: Answer = TextAnswer(text="4.566576957702637")
     """A text, or `echo` for the request's own body and content type."""
     error_ratio: float = 0.0

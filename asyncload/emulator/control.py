@@ -19,7 +19,7 @@ STALL_LIMIT_MS = 600_000
 
 async def control(scene: Scene, request: web.BaseRequest) -> web.StreamResponse:
     """Answer a request under /control/."""
-    if not _from_loopback(request):
+    if not from_loopback(request.remote):
         return web.Response(status=403, text="control answers from loopback only\n")
     match request.method, request.path:
         case "POST", "/control/stall":
@@ -34,9 +34,9 @@ async def control(scene: Scene, request: web.BaseRequest) -> web.StreamResponse:
     return web.Response(status=404, text="no such control\n")
 
 
-def _from_loopback(request: web.BaseRequest) -> bool:
-    address = (request.remote or "").partition("%")[0]
-    return bool(address) and ip_address(address.removeprefix("::ffff:")).is_loopback
+def from_loopback(peer: str | None) -> bool:
+    """Say whether a peer's address is this machine's loopback; IPv4 inside IPv6 counts as IPv4."""
+    return peer is not None and ip_address(peer.partition("%")[0].removeprefix("::ffff:")).is_loopback
 
 
 def _stall(scene: Scene, request: web.BaseRequest) -> web.Response:

@@ -78,14 +78,12 @@ class Deadlines:
         self.rearm()
 
 
-def alarm(loop: asyncio.AbstractEventLoop, ring: Callable[[], None]) -> Alarm:
-    """Return the finest alarm that this platform has."""
-    if sys.platform == "linux":
-        return _TimerFd(loop, ring)
-    return _LoopTimer(loop, ring)
+def alarm(loop: asyncio.AbstractEventLoop, ring: Callable[[], None], platform: str = sys.platform) -> Alarm:
+    """Return the finest alarm that the platform has; it calls `ring` on the loop."""
+    return TimerFd(loop, ring) if platform == "linux" else LoopTimer(loop, ring)
 
 
-class _LoopTimer:
+class LoopTimer:
     """The event loop's own timer, to the millisecond."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, ring: Callable[[], None]) -> None:
@@ -94,10 +92,12 @@ class _LoopTimer:
         self._timer: asyncio.TimerHandle | None = None
 
     def set(self, at_ns: int) -> None:
+        """Ring once at this CLOCK_MONOTONIC time."""
         self.close()
         self._timer = self._loop.call_later(max(0, at_ns - monotonic_ns()) / _NS_PER_S, self._ring)
 
     def close(self) -> None:
+        """Cancel the timer."""
         if self._timer is not None:
             self._timer.cancel()
 
@@ -113,7 +113,7 @@ class _Itimerspec(ctypes.Structure):
     )
 
 
-class _TimerFd:
+class TimerFd:
     """timerfd_create(2) on the loop. Through ctypes, for `os` has it from Python 3.13 on only."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, ring: Callable[[], None]) -> None:
@@ -127,11 +127,13 @@ class _TimerFd:
         loop.add_reader(self._fd, self._readable)
 
     def set(self, at_ns: int) -> None:
+        """Ring once at this CLOCK_MONOTONIC time."""
         # A value of zero would disarm the timer.
         when = _Itimerspec(0, 0, *divmod(max(1, at_ns), _NS_PER_S))
         self._libc.timerfd_settime(self._fd, _TFD_TIMER_ABSTIME, ctypes.byref(when), None)
 
     def close(self) -> None:
+        """Close the descriptor."""
         self._loop.remove_reader(self._fd)
         os.close(self._fd)
 

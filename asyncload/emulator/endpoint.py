@@ -1,9 +1,9 @@
 """
 What one request meets, in order.
 
-    head read -> body read -> too large? 413 -> signature? 403 -> endpoint, model? 400 -> throttle? 400
-        -> queue full? 424 -> [ wait for a worker | service ] -> container error? 424 -> answer
-                                                                                  \\-> one row in the truth log
+    head read -> body read -> too large? 413 -> signature? 403 -> endpoint? 400 -> target? 400 -> throttle? 400
+        -> model? 400 -> queue full? 424 -> wait for a worker -> service -> container error? 424 -> answer
+        -> one row in the truth log
 
 Waiting and service are arithmetic (`pool`) followed by one wait until the answer is due. Every reply, errors included,
 waits for the end of a stall.
@@ -15,7 +15,7 @@ from random import Random
 
 from asyncload.emulator import answers
 from asyncload.emulator.answers import Answer
-from asyncload.emulator.config import EndpointPlayed, ModelPlayed
+from asyncload.emulator.config import EndpointPlayed, ModelPlayed, TextAnswer
 from asyncload.emulator.pool import Pool
 from asyncload.emulator.service import quantile_function
 
@@ -25,11 +25,24 @@ MODELS_KEPT = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Headers that say what on an endpoint is called."""
+    """What the request's headers name on the endpoint."""
 
     model: str | None = None
     component: str | None = None
     container: str | None = None
+
+    @property
+    def label(self) -> str:
+        """The name by which its model is looked up; empty if nothing is named."""
+        return self.model or self.component or self.container or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What the container gets."""
+
+    body: bytes
+    content_type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +88,16 @@ class EndpointState:
             return answers.no_target_model(request_id)
         if not self.played.multi_model and target.model:
             return answers.no_multi_model(self.played.name)
-        if self._model(self.label(target)) is None:
-            return answers.no_model(self.label(target))
         return None
 
-    def label(self, target: Target) -> str:
-        """Return the name by which the target's model is looked up."""
-        return target.model or target.component or target.container or self.played.name
-
-    def serve(
-        self, target: Target, body: bytes, content_type: str, now_ns: int, *, held: bool = False
-    ) -> Served | Answer:
+    def serve(self, target: Target, sent: Sent, now_ns: int, *, held: bool = False) -> Served | Answer:
         """
-        Take a request with a fitting target at work time now_ns.
+        Take a request with a fitting target.
 
         Args:
+            target: What it calls.
+            sent: What it sends.
+            now_ns: When it arrives, in work time.
             held: Whether a stall holds it outside; then the queue's bound does not count it.
 
         Returns:
@@ -97,9 +105,9 @@ class EndpointState:
         """
         if self.played.concurrency is not None and self.in_flight >= self.played.concurrency:
             return answers.throttled()
-        model = self._model(self.label(target))
+        model = self._model(target.label)
         if model is None:
-            return answers.no_model(self.label(target))
+            return answers.no_model(target.label)
         service_ns, fails = model.draw()
         start_ns = self._pool.admit(now_ns, service_ns, bounded=not held)
         if start_ns is None:
@@ -107,10 +115,10 @@ class EndpointState:
         played = model.played
         if fails:
             answer = answers.model_error(self.played.name, played.error_status, played.error_message)
-        elif played.answer == "echo":
-            answer = Answer(200, body, content_type=content_type)
-        else:
+        elif isinstance(played.answer, TextAnswer):
             answer = Answer(200, played.answer.text.encode(), content_type=played.answer.content_type)
+        else:
+            answer = Answer(200, sent.body, content_type=sent.content_type)
         return Served(start_ns, service_ns, answer)
 
     def _model(self, name: str) -> ModelState | None:

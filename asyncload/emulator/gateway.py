@@ -23,7 +23,7 @@ from aiohttp.streams import StreamReader
 from asyncload.emulator import answers
 from asyncload.emulator.answers import BODY_LIMIT_BYTES, Answer
 from asyncload.emulator.control import control
-from asyncload.emulator.endpoint import EndpointState, Served, Target
+from asyncload.emulator.endpoint import EndpointState, Sent, Served, Target
 from asyncload.emulator.scene import Scene
 from asyncload.emulator.signature import SignedRequest
 from asyncload.emulator.truth import Row
@@ -44,7 +44,8 @@ class Connection(web.RequestHandler):
         """Begin; have uvloop write at once and not at the end of the loop's pass, so that sent_ns is true."""
         self.read_ns = 0
         super().connection_made(transport)
-        cast("asyncio.WriteTransport", transport).set_write_buffer_limits(high=0)
+        if transport.get_extra_info("sslcontext") is None:  # TLS transports would pause for good at a limit of 0
+            cast("asyncio.WriteTransport", transport).set_write_buffer_limits(high=0)
 
     def data_received(self, data: bytes) -> None:
         """Note the time of the first bytes of a request."""
@@ -134,21 +135,20 @@ class Gateway:
             self._scene.in_flight -= 1
 
     async def _invoke(self, request: web.BaseRequest, visit: Visit) -> web.StreamResponse:
-        oversize = False
         try:
-            oversize = not await _read(request, visit)
+            whole = await _read(request, visit)
         except (ConnectionError, web.RequestPayloadError):
             self._log(request, visit, "LOST", 0)
             return web.Response(status=400)
-        now_ns = visit.due_ns = self._scene.clock.work_ns(visit.arrival_ns)
-        endpoint = self._scene.endpoints.get(visit.endpoint)
-        if oversize:
+        visit.due_ns = self._scene.clock.work_ns(visit.arrival_ns)
+        if not whole:
             return await self._reply(request, visit, answers.oversize())
-        if (refused := self._refused(request, visit, endpoint)) is not None or endpoint is None:
-            return await self._reply(request, visit, refused or answers.no_endpoint(visit.endpoint))
-        held = self._scene.clock.held(monotonic_ns())
-        content_type = request.headers.get("Content-Type", "application/octet-stream")
-        served = endpoint.serve(_target(request), visit.body, content_type, now_ns, held=held)
+        if (denied := self._denied(request, visit)) is not None:
+            return await self._reply(request, visit, denied)
+        endpoint = self._scene.endpoints.get(visit.endpoint)
+        if endpoint is None:
+            return await self._reply(request, visit, answers.no_endpoint(visit.endpoint))
+        served = self._served(request, visit, endpoint)
         if not isinstance(served, Served):
             return await self._reply(request, visit, served)
         visit.due_ns, visit.service_ns = served.start_ns + served.service_ns, served.service_ns
@@ -158,15 +158,19 @@ class Gateway:
         finally:
             endpoint.in_flight -= 1
 
-    def _refused(self, request: web.BaseRequest, visit: Visit, endpoint: EndpointState | None) -> Answer | None:
+    def _denied(self, request: web.BaseRequest, visit: Visit) -> Answer | None:
         arrived = SignedRequest(request.method, request.raw_path, request.raw_headers, visit.body_sha256)
         refusal = self._scene.check.refusal(arrived, time.time())
-        if refusal is not None:
-            return answers.denied(refusal.code, refusal.message)
-        if endpoint is None:
-            return answers.no_endpoint(visit.endpoint)
-        visit.model = endpoint.label(_target(request))
-        return endpoint.wrong_target(_target(request), visit.id)
+        return None if refusal is None else answers.denied(refusal.code, refusal.message)
+
+    def _served(self, request: web.BaseRequest, visit: Visit, endpoint: EndpointState) -> Served | Answer:
+        target = _target(request)
+        visit.model = target.label
+        if (wrong := endpoint.wrong_target(target, visit.id)) is not None:
+            return wrong
+        content_type = request.headers.get("Content-Type", "application/octet-stream")
+        held = self._scene.clock.held(monotonic_ns())
+        return endpoint.serve(target, Sent(visit.body, content_type), visit.due_ns, held=held)
 
     async def _reply(self, request: web.BaseRequest, visit: Visit, answer: Answer) -> web.StreamResponse:
         """Wait until the reply is due, send it, and write the row."""

@@ -1,9 +1,9 @@
 """
 Workers with a bounded queue in front of them, as arithmetic.
 
-The service time of a request is known when it arrives, so the moment at which a worker is free for it is known as well:
-the earliest in a heap of the workers' free times. Nothing is scheduled here. A request whose caller has gone still keeps
-its worker busy, as in a real container.
+The service time of a request is known when it arrives, so the moment at which a worker is free for it is known too:
+the earliest in a heap of the workers' free times. Nothing is scheduled here. A request whose caller has gone still
+keeps its worker busy, as in a real container.
 """
 
 from collections import deque

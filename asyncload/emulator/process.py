@@ -1,7 +1,6 @@
 """Serve until told to stop."""
 
 import asyncio
-import gc
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -78,8 +77,6 @@ async def _listen(
         sockets = await loop.create_server(server, listen.host, listen.port, ssl=context, backlog=BACKLOG)
     except OSError as problem:
         raise StartError(f"cannot listen on {listen.host}:{listen.port}: {problem.strerror}") from problem
-    gc.collect()
-    gc.freeze()
     try:
         if ready is not None:
             ready(_url(listen, sockets.sockets[0].getsockname()[1]))

@@ -26,8 +26,8 @@ WINDOW_S = 300
 SIGNERS_KEPT = 1_000
 _TIMESTAMP = "%Y%m%dT%H%M%SZ"
 _AUTHORIZATION = re.compile(
-    r"AWS4-HMAC-SHA256 +Credential=(?P<key>[^/, ]+)/(?P<day>\d{8})/(?P<region>[^/, ]*)/(?P<service>[^/, ]*)/aws4_request"
-    r", *"
+    r"AWS4-HMAC-SHA256 +"
+    r"Credential=(?P<key>[^/, ]+)/(?P<day>\d{8})/(?P<region>[^/, ]*)/(?P<service>[^/, ]*)/aws4_request, *"
     r"SignedHeaders=(?P<headers>[^, ]+), *Signature=(?P<signature>[0-9a-f]+)"
 )
 _MISMATCH = (
@@ -93,7 +93,7 @@ class _Signer(SigV4Auth):  # type: ignore[misc]  # botocore has no types
 class SignatureCheck:
     """Verifies requests against a set of keys. Remembers derived signing keys and the requests of the last second."""
 
-    def __init__(self, credentials: Sequence[Credentials], region: str | None = None, remembered: int = 50_000) -> None:
+    def __init__(self, credentials: Sequence[Credentials], region: str | None = None, remembered: int = 10_000) -> None:
         """
         Args:
             credentials: Keys that are accepted.
@@ -190,7 +190,9 @@ class SignatureCheck:
 def _wrong_headers(signed: Sequence[str], headers: _Headers) -> Refusal | None:
     """Host and every x-amz- header must be signed, and what is said to be signed must be there."""
     if "x-amz-date" not in headers:
-        return Refusal("IncompleteSignatureException", "Authorization header requires existence of a X-Amz-Date header.")
+        return Refusal(
+            "IncompleteSignatureException", "Authorization header requires existence of a X-Amz-Date header."
+        )
     for name in ("host", *headers):
         if (name == "host" or name.startswith("x-amz-")) and name not in signed:
             return Refusal("InvalidSignatureException", f"'{name}' must be a 'SignedHeader' in the AWS Authorization.")
