@@ -3,9 +3,9 @@ AWS's shapes of every reply: status, headers, body. No I/O.
 
 The error's code stands in x-amzn-ErrorType, from where SDKs read it. 413 has none: the SDK's code is then the status.
 
-Source: SageMaker Runtime API reference, InvokeEndpoint and "Common Errors"; botocore's service model and rest-json parser.
+Source: SageMaker Runtime API reference, InvokeEndpoint and "Common Errors"; botocore's service model, rest-json parser.
 Words of the messages as users report them: sagemaker-tensorflow-serving-container issue 166 (missing target model),
-amazon-sagemaker-examples issue 1216 (no multi-model endpoint), sagemaker-python-sdk issues 171 (413), 2955 (ModelError).
+amazon-sagemaker-examples issue 1216 (no multi-model endpoint), sagemaker-python-sdk issues 171 (413) and 2955 (424).
 """
 
 from dataclasses import dataclass

@@ -1,0 +1,79 @@
+"""Real servers for tests, each its own process on a free port of 127.0.0.1, ended by its own handle."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+END_S = 10
+
+
+@dataclass(frozen=True, slots=True)
+class RunningEmulator:
+    """An emulator that accepts connections."""
+
+    url: str
+    """Base URL, such as http://127.0.0.1:40123."""
+    process: "subprocess.Popen[str]"
+    access_key: str = "AKIDEXAMPLE"
+    secret_key: str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+    """The demo key of the emulator's default configuration."""
+
+    def truth(self, since: int = 0) -> list[dict[str, Any]]:
+        """Return the rows of the ground-truth log; plain HTTP only."""
+        with urlopen(f"{self.url}/control/truth?since={since}", timeout=30) as reply:  # noqa: S310
+            return [json.loads(line) for line in reply]
+
+    def stall(self, ms: int) -> None:
+        """Hold all work and replies for that long from now on; plain HTTP only."""
+        self._post(f"/control/stall?ms={ms}")
+
+    def reset(self) -> None:
+        """End a stall, forget the truth, begin all draws anew; plain HTTP only."""
+        self._post("/control/reset")
+
+    def health(self) -> dict[str, Any]:
+        """Return the counts; plain HTTP only."""
+        with urlopen(f"{self.url}/control/health", timeout=30) as reply:  # noqa: S310
+            counts: dict[str, Any] = json.load(reply)
+            return counts
+
+    def _post(self, path: str) -> None:
+        with urlopen(Request(f"{self.url}{path}", method="POST"), timeout=30) as reply:  # noqa: S310
+            reply.read()
+
+
+@contextmanager
+def emulator(
+    config: Path | None = None, *, truth: Path | None = None, tls: tuple[Path, Path] | None = None
+) -> Iterator[RunningEmulator]:
+    """
+    Start an emulator, wait until it accepts connections, and end it with SIGTERM.
+
+    Args:
+        config: What it plays; without it the endpoint `xgboost-mme` with any *.tar.gz model.
+        truth: File for the ground-truth log; complete when the context has ended.
+        tls: Certificate and key, PEM files.
+    """
+    command = [sys.executable, "-m", "asyncload.emulator", "--port", "0"]
+    command += [] if config is None else [str(config)]
+    command += [] if truth is None else ["--truth", str(truth)]
+    command += [] if tls is None else ["--tls", str(tls[0]), str(tls[1])]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    with process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            assert line.startswith("listening on "), f"the emulator did not start: {line!r}"
+            yield RunningEmulator(line.split()[-1], process)
+        finally:
+            process.terminate()
+            try:
+                process.wait(END_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
