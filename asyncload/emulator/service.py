@@ -94,7 +94,7 @@ def quantile_function(law: Law) -> QuantileFunction:
     Raises:
         ValueError: If the law has mistakes; `mistakes` names them.
     """
-    if problems := mistakes(law, ""):
+    if problems := mistakes(law, "service"):
         raise ValueError("; ".join(map(str, problems)))
     if isinstance(law, Fixed):
         fixed_ns = law.fixed_ns

@@ -59,14 +59,17 @@ def test_quantiles_are_flat_outside_what_is_given() -> None:
 @pytest.mark.parametrize(
     ("law", "paths"),
     [
-        (Fixed(fixed_ns=-1), ["m.fixed"]),
-        (LogNormal(lognormal=LogNormalShape(median_ns=0, sigma=-1)), ["m.lognormal.median", "m.lognormal.sigma"]),
-        (FromQuantiles(quantiles=QuantileShape()), ["m.quantiles"]),
-        (FromQuantiles(quantiles=QuantileShape(p50_ns=4, p90_ns=3)), ["m.quantiles"]),
+        (Fixed(fixed_ns=-1), ["service.fixed"]),
+        (
+            LogNormal(lognormal=LogNormalShape(median_ns=0, sigma=-1)),
+            ["service.lognormal.median", "service.lognormal.sigma"],
+        ),
+        (FromQuantiles(quantiles=QuantileShape()), ["service.quantiles"]),
+        (FromQuantiles(quantiles=QuantileShape(p50_ns=4, p90_ns=3)), ["service.quantiles"]),
     ],
 )
 def test_impossible_laws_are_named(law: Law, paths: list[str]) -> None:
     """Every impossible number is reported at its place, and such a law gives no times."""
-    assert [problem.path for problem in mistakes(law, "m")] == paths
-    with pytest.raises(ValueError, match="m"):
+    assert [problem.path for problem in mistakes(law, "service")] == paths
+    with pytest.raises(ValueError, match="service"):
         quantile_function(law)
