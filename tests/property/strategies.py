@@ -9,9 +9,9 @@ from asyncload.scenario import (
     Law,
     Model,
     Points,
+    Ramp,
     RandomPayload,
     RandomRows,
-    Ramp,
     Scenario,
     Sine,
     SineWave,
@@ -36,15 +36,17 @@ times_ns = st.integers(0, 25 * S)
 def sines(draw: st.DrawFn) -> Sine:
     mean = draw(st.floats(0.01, 300.0))
     amplitude = draw(st.one_of(st.just(mean), st.floats(0.0, mean)))
-    return Sine(sine=SineWave(mean_per_s=mean, amplitude_per_s=amplitude, period_ns=draw(st.integers(1_000_000, 30 * S))))
+    return Sine(
+        sine=SineWave(mean_per_s=mean, amplitude_per_s=amplitude, period_ns=draw(st.integers(1_000_000, 30 * S)))
+    )
 
 
 points = st.lists(st.tuples(times_ns, rates_per_s), min_size=1, max_size=6).map(
     lambda pairs: Points(points=tuple(sorted(pairs, key=lambda pair: pair[0])))
 )
-spikes = st.builds(
-    SpikeShape, base_per_s=rates_per_s, peak_per_s=rates_per_s, at_ns=times_ns, length_ns=times_ns
-).map(lambda shape: Spike(spike=shape))
+spikes = st.builds(SpikeShape, base_per_s=rates_per_s, peak_per_s=rates_per_s, at_ns=times_ns, length_ns=times_ns).map(
+    lambda shape: Spike(spike=shape)
+)
 ramps = st.builds(Ramp, from_per_s=rates_per_s, to_per_s=rates_per_s)
 steps = st.lists(rates_per_s, min_size=1, max_size=8).map(lambda rates: Steps(steps=tuple(rates)))
 

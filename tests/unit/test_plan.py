@@ -23,9 +23,9 @@ from asyncload.scenario import (
     Model,
     Phase,
     Points,
+    Ramp,
     RandomPayload,
     RandomRows,
-    Ramp,
     Scenario,
     Sine,
     SineWave,
@@ -40,7 +40,9 @@ from asyncload.scenario import (
 S = 1_000_000_000
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "plans.json"
-TRACE_CSV = "timestamp,model\n" + "".join(f"{i * i / 977:.9f},{'xgboost-1.tar.gz' if i % 3 else ''}\n" for i in range(500))
+TRACE_CSV = "timestamp,model\n" + "".join(
+    f"{i * i / 977:.9f},{'xgboost-1.tar.gz' if i % 3 else ''}\n" for i in range(500)
+)
 
 TWO = (Model(name="xgboost-0.tar.gz", weight=3), Model(name="xgboost-1.tar.gz", weight=1))
 POOL = RandomPayload(random=RandomRows(columns=8, pool=1000))
@@ -113,7 +115,9 @@ def test_digest_does_not_depend_on_the_processor() -> None:
     )
     env = {**os.environ, "NPY_DISABLE_CPU_FEATURES": " ".join(features), "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, "-c", code], env=env, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == [entry["digest"] for n, entry in json.loads(GOLDEN.read_text()).items() if n != "trace"]
+    assert done.stdout.split() == [
+        entry["digest"] for n, entry in json.loads(GOLDEN.read_text()).items() if n != "trace"
+    ]
 
 
 def test_digest_is_what_it_says() -> None:
@@ -151,7 +155,14 @@ def test_phases_follow_one_another(trace: Path) -> None:
 
 def test_rate_over_the_run() -> None:
     plan = Plan(scenario(phase("constant", 10.0, 2), phase("poisson", Ramp(from_per_s=0.0, to_per_s=4.0), 2)))
-    assert plan.rate_per_s(np.array([-1, 0, 2 * S - 1, 2 * S, 3 * S, 4 * S])).tolist() == [0.0, 10.0, 10.0, 0.0, 2.0, 0.0]
+    assert plan.rate_per_s(np.array([-1, 0, 2 * S - 1, 2 * S, 3 * S, 4 * S])).tolist() == [
+        0.0,
+        10.0,
+        10.0,
+        0.0,
+        2.0,
+        0.0,
+    ]
 
 
 def test_a_trace_names_its_targets(trace: Path) -> None:

@@ -28,7 +28,9 @@ def trace_of(folder: Path, text: str, speed: float = 1.0) -> Trace:
 
 
 def read(trace: Trace, block: int = 65_536) -> list[tuple[int, int]]:
-    return [pair for due, model in replay(trace, LABELS, block) for pair in zip(due.tolist(), model.tolist(), strict=True)]
+    return [
+        pair for due, model in replay(trace, LABELS, block) for pair in zip(due.tolist(), model.tolist(), strict=True)
+    ]
 
 
 @pytest.mark.parametrize("text", [CSV, JSONL, "\ufeff" + CSV, CSV.replace("\n", "\r\n"), "\n" + CSV])
