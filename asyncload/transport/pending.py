@@ -1,0 +1,92 @@
+"""
+Calls under way, one task each: how a transport whose library waits keeps the promise that `send` does not.
+
+Every call ends in `_ended`, a callback of its task, whatever happens to the task: a reply, a foreign exception, the
+deadline, or a cancellation before its first step. So `done` runs exactly once.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from functools import partial
+from time import monotonic_ns
+from typing import TypeAlias
+
+from asyncload.call import Call, Done, Outcome, Reply
+
+
+class Progress:
+    """How far a call has come; times are CLOCK_MONOTONIC ns, 0 for what has not happened."""
+
+    __slots__ = ("first_ns", "last_ns", "received", "sent_ns")
+
+    def __init__(self) -> None:
+        self.sent_ns = 0
+        self.first_ns = 0
+        self.last_ns = 0
+        self.received = 0
+        """Bytes of the reply's body."""
+
+
+Attempt: TypeAlias = Callable[[Call, Progress], Coroutine[None, None, Outcome]]
+Judge: TypeAlias = Callable[[BaseException, Progress], Outcome]
+
+
+class Pending:
+    """The calls that have begun and not ended."""
+
+    __slots__ = ("_attempt", "_closed", "_judge", "_limit_s", "_loop", "_tasks")
+
+    def __init__(self, limit_ns: int, attempt: Attempt, judge: Judge) -> None:
+        """
+        Args:
+            limit_ns: From `begin` to the last byte.
+            attempt: Makes one call and tells its outcome; writes what it knows into the progress as it goes.
+            judge: The one border for foreign exceptions: turns what `attempt` raised into an outcome, and notes it.
+        """
+        self._loop = asyncio.get_running_loop()
+        self._limit_s = limit_ns / 1e9
+        self._attempt = attempt
+        self._judge = judge
+        self._tasks: set[asyncio.Task[Outcome]] = set()
+        self._closed = False
+
+    def begin(self, call: Call, done: Done) -> None:
+        """Start a call's task; after `close`, end it as ABANDONED at once."""
+        if self._closed:
+            done(Reply(0, 0, monotonic_ns(), Outcome.ABANDONED, 0))
+            return
+        progress = Progress()
+        task = self._loop.create_task(self._within_limit(call, progress, self._loop.time() + self._limit_s))
+        self._tasks.add(task)  # the loop itself keeps weak references only
+        task.add_done_callback(partial(self._ended, done, progress))
+
+    async def close(self) -> None:
+        """End what is under way as ABANDONED."""
+        self._closed = True
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _within_limit(self, call: Call, progress: Progress, limit_s: float) -> Outcome:
+        limit = asyncio.timeout_at(limit_s)
+        try:
+            async with limit:
+                return await self._attempt(call, progress)
+        except TimeoutError:
+            if limit.expired():
+                return Outcome.TIMEOUT
+            raise
+        finally:
+            progress.last_ns = monotonic_ns()
+
+    def _ended(self, done: Done, progress: Progress, task: asyncio.Task[Outcome]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled():
+            outcome = Outcome.ABANDONED
+        elif error := task.exception():
+            outcome = self._judge(error, progress)
+        else:
+            outcome = task.result()
+        last_ns = progress.last_ns or monotonic_ns()
+        done(Reply(progress.sent_ns, progress.first_ns, last_ns, outcome, progress.received))
