@@ -48,8 +48,8 @@ class Connection(web.RequestHandler):
             cast("asyncio.WriteTransport", transport).set_write_buffer_limits(high=0)
 
     def data_received(self, data: bytes) -> None:
-        """Note the time of the first bytes of a request."""
-        if self.read_ns == 0:
+        """Note the time of the first bytes of a request; aiohttp also calls this without any, after a body."""
+        if data and self.read_ns == 0:
             self.read_ns = monotonic_ns()
         super().data_received(data)
 
