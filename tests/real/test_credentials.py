@@ -117,7 +117,7 @@ async def _until(condition: Callable[[], bool]) -> None:
 
 
 def test_what_expires_is_refreshed_and_a_failure_is_tried_again(bare_environment: Path) -> None:
-    """Opening asks twice, for what it gets is about to expire; then one failure is noted, one success replaces the object."""
+    """Opening asks twice, for what it gets expires soon; then a failure is noted, and a success replaces the object."""
     soon = (datetime.now(UTC) + timedelta(minutes=5)).isoformat()
     _process(bare_environment, _COUNTING.format(failing=3, expiry=soon))
 
