@@ -57,6 +57,7 @@ class Drive:
         self._ahead: Block | None = None
         self._prefetch_at = 0
         self._start_ns = 0
+        self._finished = asyncio.Event()
 
     @property
     def planned(self) -> int:
@@ -75,27 +76,26 @@ class Drive:
         Args:
             start_ns: CLOCK_MONOTONIC time of the plan's zero; a little ahead of now.
         """
-        loop = asyncio.get_running_loop()
-        self._loop = loop
+        self._loop = asyncio.get_running_loop()
         self._start_ns = start_ns
-        self._finished: asyncio.Future[None] = loop.create_future()
-        self._alarm = alarm(loop, self._wake)
+        if self._finished.is_set() or not self._load():
+            return
+        self._alarm = alarm(self._loop, self._wake)
         try:
-            self._ahead = next(self._blocks, None)
-            if self._load():
-                self._alarm.set(self._due[0])
-                await self._finished
+            self._alarm.set(self._due[0])
+            await self._finished.wait()
         finally:
             self._alarm.close()
 
     def stop(self) -> None:
         """Send nothing more; `run` returns soon."""
-        self._alarm.clear()
-        if not self._finished.done():
-            self._finished.set_result(None)
+        self._finished.set()
 
     def _wake(self) -> None:
         """Send what is due, then set the alarm for what is next. HOT."""
+        if self._finished.is_set():
+            self._alarm.clear()
+            return
         due, i = self._due, self._next
         end = min(i + _BURST, len(due))
         models, keys, calls, send, record = self._model, self._key, self._calls, self._send, self._recorder.record
@@ -122,7 +122,8 @@ class Drive:
             self._prefetch_at = len(due) + 1
             self._loop.call_soon(self._prefetch)
         if i == len(due) and not self._load():
-            self.stop()
+            self._alarm.clear()
+            self._finished.set()
             return
         self._alarm.set(self._due[self._next])
 

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from asyncload.call import Outcome, Reply
-from asyncload.histogram import Histogram, Int64s, slots_of
+from asyncload.histogram import Histogram, Int64s, slots_of, sum_by_key
 
 METRICS = ("response", "service", "lateness", "ttfb")
 """Response = last - due, service = last - sent, lateness = sent - due, ttfb = first - sent."""
@@ -58,11 +58,16 @@ class Second:
     outcomes: Int64s
     received: Int64s
     rows: Int64s | None
-    """int64[n, 8] of the recorded calls themselves, where samples were asked for."""
+    """int64[n, 8] of the calls themselves, times from the plan's zero, where samples were asked for."""
 
     def histogram(self, model: int, metric: int) -> Histogram:
         """Histogram of one model's metric in this second."""
         return _slice(self.keys, self.counts, model * _N + metric)
+
+    def overall(self, metric: int) -> Histogram:
+        """Histogram of one metric of all models, warm-up included."""
+        chosen = (self.keys >> _SLOT_BITS) % _N == metric
+        return Histogram(*sum_by_key(self.keys[chosen] & _SLOT_MASK, self.counts[chosen]))
 
     def groups(self) -> tuple[Int64s, Int64s]:
         """(model * 4 + metric) and HDR slot of each key."""
@@ -72,11 +77,14 @@ class Second:
 class Recorder:
     """Counts replies per model; one per run, used on the loop's thread only."""
 
-    def __init__(self, models: int, warmups_ns: Iterable[tuple[int, int]] = (), *, samples: bool = False) -> None:
+    def __init__(
+        self, models: int, start_ns: int = 0, warmups_ns: Iterable[tuple[int, int]] = (), *, samples: bool = False
+    ) -> None:
         """
         Args:
             models: Number of targets; calls carry indexes below it.
-            warmups_ns: Half-open spans of *due* times that are warm-up.
+            start_ns: CLOCK_MONOTONIC time of the plan's zero.
+            warmups_ns: Half-open spans of due times, from the plan's zero, that are warm-up.
             samples: Keep the recorded rows for `Second.rows`.
         """
         self.models = models
@@ -84,7 +92,8 @@ class Recorder:
         """Row of the warm-up in everything that has a row per model."""
         self.recorded = 0
         """Calls recorded so far, dropped ones included."""
-        self._warmups_ns = _edges(warmups_ns)
+        self._start_ns = start_ns
+        self._warmups_ns = _edges(warmups_ns) + start_ns
         self._samples = samples
         self._buffer = bytearray(_ROWS * _ROW.size)
         self._view = np.frombuffer(self._buffer, np.int64).reshape(_ROWS, _COLUMNS)
@@ -140,7 +149,7 @@ class Recorder:
             return
         rows = self._view[:n]
         if self._samples:
-            self._rows.append(rows.copy())
+            self._rows.append(self._sample(rows))
         model, due, sent, first, last, outcome, received, _attempts = rows.T
         if self._warmups_ns.size:
             inside = np.searchsorted(self._warmups_ns, due, side="right") & 1
@@ -154,6 +163,13 @@ class Recorder:
         durations_us = (np.stack([last - due, last - sent, sent - due, first - sent]) + 500) // 1000
         group = model * _N + _METRIC
         self._keys.append((group << _SLOT_BITS)[counted] + slots_of(durations_us[counted]))
+
+    def _sample(self, rows: Int64s) -> Int64s:
+        """Copy rows with their times counted from the plan's zero; a time that never came stays 0."""
+        sample = rows.copy()
+        times = sample[:, 1:5]
+        times[times > 0] -= self._start_ns
+        return sample
 
 
 def _edges(spans: Iterable[tuple[int, int]]) -> Int64s:

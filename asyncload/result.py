@@ -141,6 +141,8 @@ class Health:
     """Endpoint's clock minus this one, the reading furthest from zero."""
     first_error: str = ""
     """The first failure in words; of several ranks' the first in alphabetical order."""
+    store_error: str = ""
+    """Why the run directory could not be written to the end; empty if it was."""
     interrupted: bool = False
     cut: bool = False
     """Whether the run died before it could write its result."""
@@ -150,11 +152,11 @@ class Health:
         added = {name: getattr(self, name) + getattr(other, name) for name in _ADDED}
         highest = {name: max(getattr(self, name), getattr(other, name)) for name in _HIGHEST}
         furthest = {name: _furthest(getattr(self, name), getattr(other, name)) for name in _FURTHEST}
-        errors = sorted(filter(None, (self.first_error, other.first_error)))
+        first = {name: min(filter(None, (getattr(self, name), getattr(other, name))), default="") for name in _FIRST}
         return replace(
             self,
             started_unix_ns=min(self.started_unix_ns, other.started_unix_ns),
-            first_error=errors[0] if errors else "",
+            **first,
             **added,
             **highest,
             **furthest,
@@ -163,6 +165,7 @@ class Health:
 
 _ADDED = ("ranks", "cpu_ns", "stalls", "peak_in_flight", "connects", "connect_failures", "exhausted")
 _HIGHEST = ("elapsed_ns", "measured_ns", "send_tail_ns", "cpu_share", "longest_stall_ns", "interrupted", "cut")
+_FIRST = ("first_error", "store_error")
 _FURTHEST = ("clock_jump_ns", "clock_skew_s")
 
 
@@ -229,6 +232,7 @@ class RunResult:
                 cut=health.cut,
                 interrupted=health.interrupted,
                 first_error=health.first_error,
+                store_error=health.store_error,
             )
         )
 

@@ -43,6 +43,7 @@ class Evidence:
     """Whether the run died before it could write its result."""
     interrupted: bool
     first_error: str
+    store_error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ def _warnings(e: Evidence) -> list[str]:
             f"{failed} of {e.sent} calls failed; latencies describe those that succeeded or timed out"
             + (f"; first error: {e.first_error}" if e.first_error else ""),
         ),
+        (bool(e.store_error), f"the run directory ends early: {e.store_error}"),
         (e.abandoned > 0, f"{e.abandoned} calls were still in flight at the end and were abandoned"),
         (
             CPU_WARNING_SHARE < e.cpu_share <= CPU_SHARE,

@@ -1,0 +1,38 @@
+# The same verbs on a desk and in CI. PYTHON picks the interpreter of the virtual environment: 3.11 or later.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test check bench docs format clean
+
+demo: $(STAMP)  ## two models, 3 : 1, against the local emulator, for about 15 s
+	$(BIN)/asyncload demo
+
+test: $(STAMP)  ## every test
+	$(BIN)/pytest
+
+check: $(STAMP)  ## lint, types, import direction
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMP)  ## every figure of README and bench/RESULTS.md; needs nginx, wrk, tcpdump and a quiet quarter of an hour
+	$(BIN)/python -m bench
+
+docs: $(STAMP)  ## references that are generated from the code
+	$(BIN)/python docs/generate.py
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/pip install --quiet --editable . --group dev
+	touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

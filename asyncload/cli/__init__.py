@@ -1,0 +1,26 @@
+"""
+The command: parse, call, print. Environment, signals, standard streams and exit codes occur in this room alone.
+
+    0    done, and the result is VALID
+    1    failed: the run could not begin, or its directory could not be written
+    2    bad usage or a bad scenario; nothing was sent
+    3    done, but the result is INVALID
+    130  interrupted; what was measured is kept
+"""
+
+import sys
+
+from asyncload.cli.app import app
+from asyncload.errors import AsyncloadError, UsageError
+
+
+def main() -> None:
+    """Run the command line; every error of ours ends as a message and an exit code."""
+    try:
+        app(prog_name="asyncload")
+    except AsyncloadError as error:
+        sys.stderr.write(f"asyncload: {error}\n")
+        sys.exit(2 if isinstance(error, UsageError) else 1)
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has left; nothing more can be said
+        sys.exit(1)

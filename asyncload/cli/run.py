@@ -1,0 +1,95 @@
+"""Carry out a run with a person, a pipe or a program watching."""
+
+import asyncio
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from asyncload.aws.credentials import CredentialSource
+from asyncload.options import Options, Stop
+from asyncload.report.live import LiveView, LogLines
+from asyncload.report.terminal import show
+from asyncload.result import RunResult
+from asyncload.runner import arun, new_loop
+from asyncload.scenario import Scenario
+from asyncload.store import new_directory
+
+DONE, FAILED, INVALID, INTERRUPTED = 0, 1, 3, 130
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printing:
+    """What is printed, and for whom."""
+
+    as_json: bool = False
+    """Only the result, as JSON, on standard output."""
+    quiet: bool = False
+    """Nothing while the run lasts."""
+
+
+def execute(
+    scenario: Scenario,
+    printing: Printing,
+    *,
+    out: Path | None,
+    rank: int = 0,
+    world: int = 1,
+    samples: bool = False,
+    allow_plaintext: bool = False,
+    credentials: CredentialSource | None = None,
+) -> int:
+    """Run a scenario, print its result, and return the exit code."""
+    directory = out or new_directory(scenario.name, time.time())
+    notes = Console(stderr=True)
+    view = _view(printing, notes)
+    options = Options(
+        rank=rank, world=world, out=directory, samples=samples, allow_plaintext=allow_plaintext,
+        credentials=credentials, on_snapshot=view.on_snapshot if view else None,
+    )  # fmt: skip
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        if view:
+            with view:
+                result = runner.run(_until_interrupted(scenario, options, notes))
+        else:
+            result = runner.run(_until_interrupted(scenario, options, notes))
+    code = print_result(result, printing)
+    if not printing.as_json:
+        sys.stdout.write(f"\nRun directory: {directory}\n")
+    return INTERRUPTED if result.health.interrupted else FAILED if result.health.store_error else code
+
+
+def print_result(result: RunResult, printing: Printing) -> int:
+    """Print a result and return the exit code of its verdict."""
+    if printing.as_json:
+        sys.stdout.write(result.to_json().decode() + "\n")
+    else:
+        show(result, Console())
+    return DONE if result.verdict.valid else INVALID
+
+
+def _view(printing: Printing, notes: Console) -> LiveView | LogLines | None:
+    if printing.quiet:
+        return None
+    return LiveView(notes) if notes.is_terminal and not printing.as_json else LogLines(notes)
+
+
+async def _until_interrupted(scenario: Scenario, options: Options, notes: Console) -> RunResult:
+    """Run; the first Ctrl-C ends the sending, the second the waiting."""
+    stop = Stop()
+    loop = asyncio.get_running_loop()
+    task = asyncio.ensure_future(arun(scenario, options, stop))
+
+    def interrupt() -> None:
+        stop.ask()
+        if stop.asked == 1:
+            notes.print("stopping: waiting for replies; press Ctrl-C again to end at once")
+        else:
+            task.cancel() if stop.asked > 2 else None
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, interrupt)
+    return await task

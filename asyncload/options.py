@@ -1,0 +1,46 @@
+"""How a run is carried out, as opposed to what it sends."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from asyncload.aws.credentials import CredentialSource
+from asyncload.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Nothing here changes the stimulus, except which share of it this rank sends."""
+
+    rank: int = 0
+    world: int = 1
+    out: Path | None = None
+    """Run directory to create; without it nothing is written."""
+    samples: bool = False
+    """Also write one row per call."""
+    on_snapshot: Callable[[Snapshot], None] | None = None
+    """Called on the loop at the end of each second; what it raises ends the run."""
+    credentials: CredentialSource | None = None
+    """Instead of the SDKs' chain."""
+    allow_plaintext: bool = False
+    """Let http:// lead off this machine."""
+
+
+class Stop:
+    """Ends a run early. Asked once: nothing more is sent, and replies have `limits.grace`. Asked twice: at once."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self._news = asyncio.Event()
+
+    def ask(self) -> None:
+        """Ask once more; call it on the loop's thread."""
+        self.asked += 1
+        self._news.set()
+
+    async def wait(self, times: int) -> None:
+        """Return once it was asked so many times."""
+        while self.asked < times:
+            self._news.clear()
+            await self._news.wait()

@@ -1,0 +1,142 @@
+"""
+The runner: the one place where the parts are wired together.
+
+    Scenario ─> Plan ─> Drive ─> Transport ─> Recorder ─┬─> RunDirectory, every second
+                                                        ├─> on_snapshot, every second
+                                                        └─> RunResult, at the end
+"""
+
+import asyncio
+import gc
+import math
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Final
+
+from asyncload.aws.credentials import ChainCredentials
+from asyncload.aws.endpoint import Place, find_place
+from asyncload.call import Transport
+from asyncload.calls import CallBook
+from asyncload.options import Options, Stop
+from asyncload.payload import pools
+from asyncload.plan import Plan
+from asyncload.result import RunResult
+from asyncload.scenario import Scenario, TransportName, targets
+from asyncload.session import Parts, Session
+from asyncload.sigv4 import Credentials
+from asyncload.transport.aio import Aio
+from asyncload.transport.raw import Raw
+from asyncload.transport.retry import Retrying
+from asyncload.transport.sdk import Sdk
+from asyncload.transport.wire import Wire
+
+TRANSPORTS: Final[dict[TransportName, type[Raw] | type[Aio] | type[Sdk]]] = {"raw": Raw, "aiohttp": Aio, "sdk": Sdk}
+_WARM_S = 0.1
+"""Connections are opened ahead for replies that take this long at the plan's highest rate (Little's law)."""
+_WARM_LEAST = 8
+
+
+def run(scenario: Scenario, options: Options | None = None) -> RunResult:
+    """
+    Run a scenario and return its result; from a notebook too, where a loop is running already.
+
+    Args:
+        scenario: What to send.
+        options: How; by default one rank, and nothing written.
+
+    Raises:
+        ScenarioError: If a file that the scenario names cannot be used.
+        StartError: If the run could not begin; nothing was sent.
+        StoreError: If the run directory cannot be created.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return _run(scenario, options)
+    with ThreadPoolExecutor(1, "asyncload") as thread:
+        return thread.submit(_run, scenario, options).result()
+
+
+def _run(scenario: Scenario, options: Options | None) -> RunResult:
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        return runner.run(arun(scenario, options))
+
+
+def new_loop() -> asyncio.AbstractEventLoop:
+    """Make the fastest event loop that is installed."""
+    try:
+        import uvloop  # noqa: PLC0415  # optional where there is no wheel for it
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+async def arun(scenario: Scenario, options: Options | None = None, stop: Stop | None = None) -> RunResult:
+    """
+    Run a scenario on the running loop.
+
+    Args:
+        scenario: What to send.
+        options: How; by default one rank, and nothing written.
+        stop: Ask it to end the run early; the result then covers what was sent.
+
+    Raises:
+        ScenarioError: If a file that the scenario names cannot be used.
+        StartError: If the run could not begin; nothing was sent.
+        StoreError: If the run directory cannot be created.
+    """
+    options = options or Options()
+    plan = Plan(scenario, options.rank, options.world)
+    digest = await asyncio.to_thread(plan.digest)
+    calls = CallBook(scenario, await asyncio.to_thread(pools, scenario))
+    place = await find_place(scenario.endpoint.region, scenario.endpoint.url, allow_plaintext=options.allow_plaintext)
+    credentials = options.credentials or ChainCredentials()
+    await credentials.open()
+    try:
+        transport = _transport(plan, place, credentials.current)
+        await transport.open()
+        try:
+            names = tuple(target.label for target in targets(scenario.models))
+            parts = Parts(plan, digest, calls, transport, names, scenario.to_dict())
+            with _no_collection():
+                return await Session(parts, options).run(stop or Stop())
+        finally:
+            await transport.close()
+    finally:
+        await credentials.close()
+
+
+def _transport(plan: Plan, place: Place, credentials: Callable[[], Credentials]) -> Transport:
+    scenario = plan.scenario
+    limits = scenario.limits
+    peak_per_s = max((span.peak_per_s for span in plan.phases()), default=0.0) / plan.world
+    wire = Wire(
+        address=place.address,
+        endpoint_name=scenario.endpoint.name,
+        region=place.region,
+        credentials=credentials,
+        connections=limits.connections,
+        in_flight=limits.in_flight,
+        timeout_ns=limits.timeout_ns,
+        response_bytes=limits.response_bytes,
+        ca=scenario.endpoint.ca,
+        warm=min(limits.connections, max(_WARM_LEAST, math.ceil(peak_per_s * _WARM_S))),
+    )
+    transport = TRANSPORTS[scenario.transport](wire)
+    return Retrying(transport, scenario.retries, scenario.seed) if scenario.retries else transport
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep Python's cyclic collector still: its pauses show as lateness, and the hot path makes no cycles."""
+    enabled = gc.isenabled()
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        if enabled:
+            gc.enable()

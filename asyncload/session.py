@@ -1,0 +1,244 @@
+"""
+A run under way: the drive sends, the recorder counts, and once a second what was counted is kept and shown.
+
+    begin ── drive ──> last arrival sent ── drain ──> last reply ── end
+      │ every second: end the recorder's second ─> run directory ─> on_snapshot
+      │ stop asked once:  drive stops, drain waits `limits.grace` at most
+      └ stop asked twice: drain does not wait
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from asyncload.call import Call, Transport
+from asyncload.clock import monotonic_ns
+from asyncload.drive import BLOCK, Drive
+from asyncload.errors import StoreError
+from asyncload.histogram import Histogram
+from asyncload.options import Options, Stop
+from asyncload.plan import Plan
+from asyncload.pulse import Pulse
+from asyncload.record import METRICS, Recorder, Second
+from asyncload.result import WARMUP, Health, ModelResult, RunResult, SecondResult
+from asyncload.snapshot import Snapshot
+from asyncload.store import Facts, RunDirectory, measured_until
+
+_LEAD_NS = 50_000_000
+"""Between the last preparation and the plan's zero."""
+_DRAIN_EXTRA_NS = 1_000_000_000
+"""Beyond the time limit of the last call: by then the transport has ended it."""
+_DRAIN_LOOK_S = 0.005
+_SECOND_NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a session is wired from."""
+
+    plan: Plan
+    digest: str
+    calls: Mapping[int, Call]
+    transport: Transport
+    """Open already."""
+    names: tuple[str, ...]
+    """Labels of the targets."""
+    scenario: Mapping[str, object]
+    """The scenario as data."""
+
+
+class Session:
+    """One run, from its first arrival to its result."""
+
+    def __init__(self, parts: Parts, options: Options) -> None:
+        """
+        Create the run directory, if one is asked for.
+
+        Raises:
+            StoreError: If it cannot be created.
+        """
+        self._parts = parts
+        self._options = options
+        self._limits = parts.plan.scenario.limits
+        self._spans = parts.plan.phases()
+        self._measured_ns = [(span.start_ns, span.end_ns) for span in self._spans if not span.warmup]
+        self._start_ns = monotonic_ns() + _LEAD_NS
+        self._started_unix_ns = time.time_ns() + _LEAD_NS
+        self._directory = self._create_directory()
+        warmups_ns = [(span.start_ns, span.end_ns) for span in self._spans if span.warmup]
+        self._recorder = Recorder(len(parts.names), self._start_ns, warmups_ns, samples=options.samples)
+        blocks = parts.plan.blocks(BLOCK)
+        self._drive = Drive(blocks, parts.calls, parts.transport, self._recorder, self._limits.in_flight)
+        self._pulse = Pulse()
+        self._seconds: list[SecondResult] = []
+        self._planned = self._sent = 0  # as of the last second that ended
+        self._over = asyncio.Event()
+        self._stopped_ns: int | None = None
+        self._interrupted = False
+        self._store_error = ""
+
+    async def run(self, stop: Stop) -> RunResult:
+        """
+        Send the plan, wait for the replies, and put the result together.
+
+        Args:
+            stop: Asked by whoever wants to end the run early.
+        """
+        self._pulse.begin()
+        ticking = asyncio.create_task(self._tick(), name="seconds")
+        sending = asyncio.create_task(self._send(stop), name="drive")
+        try:
+            await asyncio.wait([ticking, sending], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            # However it ended, by its plan, by a failed callback or by cancellation: what was measured is kept.
+            sending.cancel()
+            self._over.set()
+            ends = await asyncio.gather(sending, ticking, return_exceptions=True)
+            await self._parts.transport.close()  # what is still in flight ends as ABANDONED
+            await self._end_second()
+            result = self._finish()
+        for end in ends:
+            if isinstance(end, BaseException) and not isinstance(end, asyncio.CancelledError):
+                raise end
+        return result
+
+    # -- sending ------------------------------------------------------------------------------------------------------
+
+    async def _send(self, stop: Stop) -> None:
+        driving = asyncio.create_task(self._drive.run(self._start_ns))
+        asked = asyncio.create_task(stop.wait(1))
+        try:
+            await asyncio.wait([driving, asked], return_when=asyncio.FIRST_COMPLETED)
+            self._interrupted = not driving.done()
+            self._drive.stop()
+            await driving
+            self._stopped_ns = monotonic_ns() - self._start_ns
+            self._pulse.end()
+            await self._drain(stop)
+        finally:
+            self._drive.stop()
+            driving.cancel()
+            asked.cancel()
+
+    async def _drain(self, stop: Stop) -> None:
+        """Wait for the replies; an interrupted run waits `grace`, and one that is asked twice does not."""
+        asked_before = stop.asked
+        patience_ns = self._limits.grace_ns if self._interrupted else self._limits.timeout_ns + _DRAIN_EXTRA_NS
+        deadline_ns = monotonic_ns() + patience_ns
+        while self._drive.in_flight and stop.asked < 2 and monotonic_ns() < deadline_ns:
+            if stop.asked > asked_before and not self._interrupted:
+                self._interrupted, asked_before = True, stop.asked
+                deadline_ns = monotonic_ns() + self._limits.grace_ns
+            await asyncio.sleep(_DRAIN_LOOK_S)
+
+    # -- once a second ------------------------------------------------------------------------------------------------
+
+    async def _tick(self) -> None:
+        while not self._over.is_set():
+            next_ns = self._start_ns + (len(self._seconds) + 1) * _SECOND_NS
+            try:
+                await asyncio.wait_for(self._over.wait(), max(next_ns - monotonic_ns(), 1) / 1e9)
+            except TimeoutError:
+                if monotonic_ns() >= next_ns:  # the loop's timers may ring early
+                    await self._end_second()
+
+    async def _end_second(self) -> None:
+        second = self._recorder.tick()
+        row = self._row(second)
+        self._seconds.append(row)
+        health = self._health()
+        if self._options.on_snapshot is not None:
+            self._options.on_snapshot(self._snapshot(row, second, health))
+        if self._directory is not None and not self._store_error:
+            try:
+                await self._directory.append(row, second, health)
+            except StoreError as error:
+                self._store_error = str(error)  # the run goes on; its result says so
+
+    def _row(self, second: Second) -> SecondResult:
+        planned, sent = self._drive.planned, self._drive.sent
+        planned, self._planned = planned - self._planned, planned
+        sent, self._sent = sent - self._sent, sent
+        outcomes = tuple(second.outcomes.sum(axis=0).tolist())
+        response, lateness = (second.overall(METRICS.index(name)) for name in ("response", "lateness"))
+        return SecondResult(
+            len(self._seconds), planned, sent, self._drive.in_flight, outcomes, response, lateness
+        )
+
+    def _snapshot(self, row: SecondResult, second: Second, health: Health) -> Snapshot:
+        middle_ns = row.second * _SECOND_NS + _SECOND_NS // 2
+        return Snapshot(
+            row=row,
+            elapsed_ns=health.elapsed_ns,
+            length_ns=self._parts.plan.length_ns,
+            rate_per_s=float(self._parts.plan.rate_per_s(np.array([middle_ns]))[0]),
+            warmup=any(span.warmup and span.start_ns <= middle_ns < span.end_ns for span in self._spans),
+            health=health,
+            names=self._parts.names,
+            second=second,
+        )
+
+    # -- the result ---------------------------------------------------------------------------------------------------
+
+    def _health(self) -> Health:
+        now_ns = max(monotonic_ns() - self._start_ns, 0)
+        until_ns = now_ns if self._stopped_ns is None else self._stopped_ns
+        length_ns = self._parts.plan.length_ns
+        vitals, notes = self._pulse.vitals(), self._parts.transport.notes()
+        # A plan that ended early, its last arrival being sent, still lasts its whole length.
+        passed_ns = min(until_ns, length_ns) if self._interrupted or self._stopped_ns is None else length_ns
+        return Health(
+            started_unix_ns=self._started_unix_ns,
+            elapsed_ns=until_ns,
+            measured_ns=measured_until(self._measured_ns, passed_ns),
+            send_tail_ns=max(until_ns - length_ns, 0),
+            cpu_share=vitals.cpu_share,
+            cpu_ns=vitals.cpu_ns,
+            stalls=vitals.stalls,
+            longest_stall_ns=vitals.longest_stall_ns,
+            clock_jump_ns=vitals.clock_jump_ns,
+            peak_in_flight=self._drive.peak_in_flight,
+            connects=notes.connects,
+            connect_failures=notes.connect_failures,
+            exhausted=notes.exhausted,
+            clock_skew_s=notes.clock_skew_s,
+            first_error=notes.first_error,
+            store_error=self._store_error,
+            interrupted=self._interrupted,
+        )
+
+    def _finish(self) -> RunResult:
+        result = self._result()
+        if self._directory is None or self._store_error:
+            return result
+        try:
+            self._directory.finish(result)
+        except StoreError as error:
+            self._store_error = str(error)
+            return self._result()
+        return result
+
+    def _result(self) -> RunResult:
+        *models, warmup = (self._model(index, name) for index, name in enumerate([*self._parts.names, WARMUP]))
+        return RunResult(
+            self._parts.scenario, self._parts.digest, tuple(models), warmup, tuple(self._seconds), self._health()
+        )
+
+    def _model(self, index: int, name: str) -> ModelResult:
+        recorder = self._recorder
+        histograms: list[Histogram] = [recorder.total(index, metric) for metric in range(len(METRICS))]
+        outcomes = tuple(recorder.outcomes[index].tolist())
+        return ModelResult(name, outcomes, int(recorder.received[index]), *histograms)
+
+    def _create_directory(self) -> RunDirectory | None:
+        if self._options.out is None:
+            return None
+        plan = self._parts.plan
+        facts = Facts(
+            self._parts.scenario, self._parts.digest, self._parts.names, self._measured_ns, self._started_unix_ns,
+            plan.rank, plan.world,
+        )  # fmt: skip
+        return RunDirectory(self._options.out, facts)
