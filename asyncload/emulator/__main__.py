@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from asyncload.emulator.command import run
-from asyncload.emulator.config import Emulator
+from asyncload.emulator.config import Emulator, load
 from asyncload.emulator.process import Listen
 from asyncload.errors import AsyncloadError, UsageError
 
@@ -17,6 +17,7 @@ def main() -> int:
     Prints one line `listening on http://127.0.0.1:PORT` once connections are accepted.
     """
     parser = ArgumentParser(prog="python -m asyncload.emulator", description="Play a SageMaker multi-model endpoint.")
+    parser.add_argument("config", nargs="?", type=Path, help="what to play (YAML, TOML or JSON)")
     parser.add_argument("--host", default="127.0.0.1", help="address to bind; loopback unless given")
     parser.add_argument("--port", default=8089, type=int, help="port to bind; 0 takes a free one")
     parser.add_argument("--truth", type=Path, metavar="FILE", help="write the ground-truth log as JSON Lines")
@@ -24,7 +25,7 @@ def main() -> int:
     given = parser.parse_args()
     certificate, key = given.tls or (None, None)
     try:
-        config = Emulator()
+        config = Emulator() if given.config is None else load(given.config)
         listen = Listen(host=given.host, port=given.port, certificate=certificate, key=key)
         run(config, listen, given.truth, _announce)
     except AsyncloadError as problem:

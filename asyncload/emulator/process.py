@@ -83,6 +83,7 @@ async def _listen(
         await stop.wait()
     finally:
         sockets.close()
+        server.pre_shutdown()  # ends idle connections, which shutdown would wait for
         await server.shutdown(GRACE_S)
 
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass, fields
 from itertools import pairwise
 from math import exp
 from statistics import NormalDist
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
-from asyncload.errors import Problem
+from asyncload.schema import Check, Key, Mistakes
+from asyncload.units import DurationNs
 
 QuantileFunction: TypeAlias = Callable[[float], int]
 
@@ -24,8 +25,8 @@ _SMALLEST_U = 2.0**-53
 class LogNormalShape:
     """exp(N(ln median, sigma ** 2))."""
 
-    median_ns: int
-    sigma: float
+    median_ns: Annotated[DurationNs, Key("median"), Check(above=0, legal="a median of more than 0")]
+    sigma: Annotated[float, Check(at_least=0, at_most=10, legal="a sigma from 0 to 10")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,17 +37,25 @@ class QuantileShape:
     Below the lowest given quantile the law is flat, and above the highest likewise: give `p0` and `p100` to say more.
     """
 
-    p0_ns: int | None = None
-    p10_ns: int | None = None
-    p25_ns: int | None = None
-    p50_ns: int | None = None
-    p75_ns: int | None = None
-    p90_ns: int | None = None
-    p95_ns: int | None = None
-    p99_ns: int | None = None
-    p99_9_ns: int | None = None
-    p99_99_ns: int | None = None
-    p100_ns: int | None = None
+    p0_ns: Annotated[DurationNs | None, Key("p0")] = None
+    p10_ns: Annotated[DurationNs | None, Key("p10")] = None
+    p25_ns: Annotated[DurationNs | None, Key("p25")] = None
+    p50_ns: Annotated[DurationNs | None, Key("p50")] = None
+    p75_ns: Annotated[DurationNs | None, Key("p75")] = None
+    p90_ns: Annotated[DurationNs | None, Key("p90")] = None
+    p95_ns: Annotated[DurationNs | None, Key("p95")] = None
+    p99_ns: Annotated[DurationNs | None, Key("p99")] = None
+    p99_9_ns: Annotated[DurationNs | None, Key("p99_9")] = None
+    p99_99_ns: Annotated[DurationNs | None, Key("p99_99")] = None
+    p100_ns: Annotated[DurationNs | None, Key("p100")] = None
+
+    def mistakes(self) -> Mistakes:
+        """Say what the annotations cannot: there are quantiles, and none is less than one before it."""
+        times_ns = [ns for _, ns in self.points()]
+        if not times_ns:
+            yield "", "needs at least one quantile, such as p50"
+        if times_ns != sorted(times_ns):
+            yield "", "must not fall from one quantile to the next"
 
     def points(self) -> list[tuple[float, int]]:
         """Return the (u, ns) pairs that are given, in the order of u."""
@@ -67,7 +76,7 @@ def _probability(name: str) -> float:
 class Fixed:
     """The same time for every request; 0 answers at once."""
 
-    fixed_ns: int
+    fixed_ns: Annotated[DurationNs, Key("fixed")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,14 +97,7 @@ Law: TypeAlias = Fixed | LogNormal | FromQuantiles
 
 
 def quantile_function(law: Law) -> QuantileFunction:
-    """
-    Return the law's quantile function: u in [0, 1) to nanoseconds.
-
-    Raises:
-        ValueError: If the law has mistakes; `mistakes` names them.
-    """
-    if problems := mistakes(law, "service"):
-        raise ValueError("; ".join(map(str, problems)))
+    """Return the law's quantile function: u in [0, 1) to nanoseconds."""
     if isinstance(law, Fixed):
         fixed_ns = law.fixed_ns
         return lambda _u: fixed_ns
@@ -123,22 +125,3 @@ def _interpolated(points: list[tuple[float, int]]) -> QuantileFunction:
         return highest_ns
 
     return at
-
-
-def mistakes(law: Law, path: str) -> list[Problem]:
-    """Return every mistake in a law's numbers; `path` is its place in the document."""
-    if isinstance(law, Fixed):
-        return [] if law.fixed_ns >= 0 else [Problem(f"{path}.fixed", "must be at least 0")]
-    if isinstance(law, LogNormal):
-        shape, found = law.lognormal, []
-        if shape.median_ns <= 0:
-            found.append(Problem(f"{path}.lognormal.median", "must be more than 0"))
-        if not 0 <= shape.sigma <= 10:
-            found.append(Problem(f"{path}.lognormal.sigma", "must be from 0 to 10"))
-        return found
-    times_ns = [ns for _, ns in law.quantiles.points()]
-    if not times_ns:
-        return [Problem(f"{path}.quantiles", "needs at least one quantile, such as p50")]
-    if times_ns != sorted(times_ns) or times_ns[0] < 0:
-        return [Problem(f"{path}.quantiles", "must not fall from one quantile to the next, nor be negative")]
-    return []

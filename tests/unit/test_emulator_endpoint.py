@@ -80,7 +80,7 @@ def test_the_target_must_fit_the_kind_of_endpoint(multi_model: bool, target: Tar
 
 
 def test_errors_come_at_their_ratio() -> None:
-    """With an error ratio of 0.3 three requests in ten fail, and a failed one keeps its worker as long as a good one."""
+    """With an error ratio of 0.3 three requests in ten fail; a failed one keeps its worker as long as a good one."""
     failing = replace(PLAIN, error_ratio=0.3, error_status=400, error_message="bad row", service=Fixed(fixed_ns=7))
     endpoint = EndpointState(replace(MME, models=(failing,)), seed=1)
     served = [_served(endpoint, now_ns=100 * i) for i in range(5_000)]

@@ -11,7 +11,6 @@ from asyncload.emulator.service import (
     LogNormal,
     LogNormalShape,
     QuantileShape,
-    mistakes,
     quantile_function,
 )
 
@@ -54,22 +53,3 @@ def test_quantiles_are_flat_outside_what_is_given() -> None:
     """Nothing is invented below the lowest and above the highest given quantile."""
     service = quantile_function(FromQuantiles(quantiles=QuantileShape(p50_ns=4 * MS, p99_9_ns=50 * MS)))
     assert (service(0.0), service(0.9995), service(0.999)) == (4 * MS, 50 * MS, 50 * MS)
-
-
-@pytest.mark.parametrize(
-    ("law", "paths"),
-    [
-        (Fixed(fixed_ns=-1), ["service.fixed"]),
-        (
-            LogNormal(lognormal=LogNormalShape(median_ns=0, sigma=-1)),
-            ["service.lognormal.median", "service.lognormal.sigma"],
-        ),
-        (FromQuantiles(quantiles=QuantileShape()), ["service.quantiles"]),
-        (FromQuantiles(quantiles=QuantileShape(p50_ns=4, p90_ns=3)), ["service.quantiles"]),
-    ],
-)
-def test_impossible_laws_are_named(law: Law, paths: list[str]) -> None:
-    """Every impossible number is reported at its place, and such a law gives no times."""
-    assert [problem.path for problem in mistakes(law, "service")] == paths
-    with pytest.raises(ValueError, match="service"):
-        quantile_function(law)
