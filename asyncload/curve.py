@@ -100,7 +100,7 @@ class RateCurve:
             start = cycles * float(self.period_ns)
             area = np.maximum(area - cycles * self.areas[-1], 0.0)
         elif self.times_ns.size == 1:
-            return area / self.rates_per_s[0]
+            return area / float(self.rates_per_s[0])
         # side="right" steps over segments without area: those of rate 0, and jumps.
         knots = np.searchsorted(self.areas, area, side="right") - 1
         area = area - self.areas[knots]

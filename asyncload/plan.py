@@ -116,7 +116,7 @@ class Plan:
         for block in self._global_blocks(most):
             mine = slice((self.rank - index) % self.world, None, self.world)
             index += block.due_ns.size
-            part = Block(*(np.ascontiguousarray(column[mine]) for column in block))
+            part = Block(block.due_ns[mine].copy(), block.model[mine].copy(), block.payload[mine].copy())
             if part.due_ns.size:
                 yield part
 
@@ -254,8 +254,8 @@ def write_csv(plan: Plan, file: TextIO) -> None:
         file.write("".join([f"{due_ns},{model},{payload}\n" for due_ns, model, payload in zip(*columns, strict=True)]))
 
 
-def _rows(block: Block) -> NDArray[np.void]:
+def _rows(block: Block) -> bytes:
     """The digest's rows: interleaved, so that where a block ends does not matter."""
     rows = np.empty(block.due_ns.size, dtype=_ROW)
     rows["due_ns"], rows["model"], rows["payload"] = block
-    return rows
+    return rows.tobytes()

@@ -70,8 +70,8 @@ class TraceOutline:
         Shape:
             As `t_ns`.
         """
-        rates: NDArray[np.float64] = self.counts[np.minimum(t_ns // self.bin_ns, _BINS - 1)] * (NS_PER_S / self.bin_ns)
-        return rates
+        arrivals = self.counts[np.minimum(t_ns // self.bin_ns, _BINS - 1)].astype(np.float64)
+        return arrivals * (NS_PER_S / self.bin_ns)
 
 
 def outline(trace: Trace, labels: Mapping[str, int]) -> TraceOutline:

@@ -9,6 +9,7 @@ from asyncload.scenario import (
     Law,
     Model,
     Points,
+    Popularity,
     Ramp,
     RandomPayload,
     RandomRows,
@@ -72,7 +73,7 @@ payloads = st.one_of(
 def families(draw: st.DrawFn, number: int) -> Model:
     """A model or a family; `number` keeps the names of one scenario apart."""
     count = draw(st.integers(1, 40))
-    popularity = draw(
+    popularity: Popularity = draw(
         st.one_of(
             st.just("uniform"),
             st.floats(0.0, 3.0).map(lambda exponent: Zipf(zipf=exponent)),

@@ -20,7 +20,7 @@ def spike_of(base: float, peak: float, at_s: int, for_s: int) -> Spike:
 
 def due_s(curve: RateCurve, arrivals: list[float]) -> list[float]:
     """Seconds at which the curve has asked for so many arrivals."""
-    due: list[float] = (curve.inverse_ns(np.array(arrivals) * S) / S).tolist()
+    due: list[float] = (curve.inverse_ns(np.array(arrivals) * float(S)) / S).tolist()
     return due
 
 
@@ -79,14 +79,14 @@ def test_inverse_steps_over_silence() -> None:
 def test_inverse_of_a_flat_rate_is_to_the_nanosecond() -> None:
     """The 999,999th arrival of 1,000/s is due after 999.999 s, not one nanosecond before."""
     curve = rate_curve(1000.0, 1000 * S)
-    k = np.arange(1_000_000)
+    k = np.arange(1_000_000, dtype=np.float64)
     assert np.array_equal(np.rint(curve.inverse_ns(k * float(S))), k * 1_000_000)
 
 
 def test_inverse_of_a_nearly_flat_ramp() -> None:
     """The textbook form of the root loses its digits here."""
     curve = rate_curve(Ramp(from_per_s=1000.0, to_per_s=1000.0000001), 1000 * S)
-    k = np.arange(0, 1_000_000, 997)
+    k = np.arange(0, 1_000_000, 997, dtype=np.float64)
     assert np.max(np.abs(curve.inverse_ns(k * float(S)) - k * 1_000_000)) < 60
 
 

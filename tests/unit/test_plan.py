@@ -108,7 +108,7 @@ def test_digests_are_these(trace: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="numpy's switch for SIMD paths is tried on Linux")
 def test_digest_does_not_depend_on_the_processor() -> None:
     """The same bits with every SIMD path of numpy switched off."""
-    features = np.show_config(mode="dicts")["SIMD Extensions"]["found"]  # type: ignore[index]
+    features = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
     code = (
         "from tests.unit.test_plan import *;"
         "print(*(Plan(s).digest() for n, s in golden_scenarios(Path()).items() if n != 'trace'))"
@@ -136,6 +136,17 @@ def test_blocks_are_columns_of_one_length() -> None:
         assert [column.dtype for column in block] == [np.int64, np.uint32, np.uint32]
         assert len({column.shape for column in block}) == 1
         assert all(column.flags.c_contiguous for column in block)
+
+
+def test_phases_draw_apart() -> None:
+    """Two phases of one law and one rate are not each other's copy, in times, targets or payloads."""
+    plan = Plan(scenario(phase("poisson", 500.0), phase("poisson", 500.0), models=(*TWO, FAMILY)))
+    found = np.array(rows(plan))
+    second = int(np.searchsorted(found[:, 0], 20 * S))
+    one, two = found[:second][:9000], found[second:][:9000]
+    assert not np.any((two[:, 0] - 20 * S == one[:, 0]) & (one[:, 0] > 0))
+    for column in (1, 2):
+        assert abs(np.corrcoef(one[:, column], two[:, column])[0, 1]) < 0.05
 
 
 def test_phases_follow_one_another(trace: Path) -> None:
