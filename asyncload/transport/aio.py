@@ -13,12 +13,15 @@ import io
 import ssl
 import time
 from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from secrets import token_hex
 from time import monotonic_ns
 from types import SimpleNamespace
 
 import aiohttp
+from aiohttp.connector import Connection
 from yarl import URL
 
 from asyncload.call import Call, Done, Outcome, TransportNotes
@@ -37,6 +40,30 @@ _KEPT_BODY_BYTES = 65_536
 _WHOLE_BODY_BYTES = 1_048_576
 """aiohttp writes a larger body in pieces only if it comes as a file."""
 _AUTO_HEADERS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+
+
+class _TooLongError(aiohttp.ClientPayloadError):
+    """A body beyond the limit."""
+
+
+class _Reply(aiohttp.ClientResponse):
+    """A reply whose connection is aborted, not closed, when nobody waits for it any more."""
+
+    async def start(self, connection: Connection) -> aiohttp.ClientResponse:
+        with _aborting(connection):
+            return await super().start(connection)
+
+
+@contextmanager
+def _aborting(connection: Connection | None) -> Iterator[None]:
+    """Abort the connection if the block fails: a TLS farewell may last as long as the peer's silence."""
+    transport = connection.transport if connection is not None else None
+    try:
+        yield
+    except BaseException:
+        if transport is not None:
+            transport.abort()
+        raise
 
 
 class Aio:
@@ -76,6 +103,7 @@ class Aio:
             connector=self._connector,
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
+            response_class=_Reply,
             skip_auto_headers=_AUTO_HEADERS,
             timeout=aiohttp.ClientTimeout(total=None),
             trace_configs=[self._tracing()],
@@ -92,8 +120,9 @@ class Aio:
 
     async def close(self) -> None:
         """End every connection; calls still in flight end as ABANDONED."""
-        await self._pending.close()
-        await self._session.close()
+        self._pending.abandon()
+        await self._session.close()  # aborts what is in use, before a cancelled call can begin a lengthy TLS farewell
+        await self._pending.ended()
 
     def notes(self) -> TransportNotes:
         """Return what was noticed so far."""
@@ -107,7 +136,7 @@ class Aio:
         dials = [asyncio.create_task(self._dial(limit_s)) for _ in range(connections)]
         opened = await asyncio.gather(*dials, return_exceptions=True)
         for connection in opened:
-            if isinstance(connection, aiohttp.connector.Connection):
+            if isinstance(connection, Connection):
                 self._notices.connects += 1
                 connection.release()
         for error in opened:
@@ -118,7 +147,7 @@ class Aio:
         if not self._notices.connects:
             raise StartError(f"endpoint {self._base}: cannot connect: {self._notices.notes().first_error}")
 
-    async def _dial(self, limit_s: float) -> aiohttp.connector.Connection:
+    async def _dial(self, limit_s: float) -> Connection:
         request = aiohttp.ClientRequest(
             "POST",
             URL(self._base, encoded=True),
@@ -161,16 +190,15 @@ class Aio:
         ):
             progress.first_ns = monotonic_ns()
             self._notices.dated(reply.headers.get("Date", ""))
-            return await self._read(reply, progress)
+            with _aborting(reply.connection):
+                return await self._read(reply, progress)
 
     async def _read(self, reply: aiohttp.ClientResponse, progress: Progress) -> Outcome:
         kept = b""
         async for chunk in reply.content.iter_any():
             progress.received += len(chunk)
             if progress.received > self._wire.response_bytes:
-                reply.close()
-                self._notices.failed(f"the reply's body is longer than {self._wire.response_bytes} bytes")
-                return Outcome.PROTOCOL
+                raise _TooLongError(f"the reply's body is longer than {self._wire.response_bytes} bytes")
             if reply.status >= 300 and len(kept) <= _KEPT_BODY_BYTES:
                 kept += chunk
         return classify(reply.status, reply.headers.get("x-amzn-ErrorType", ""), kept)

@@ -51,7 +51,7 @@ class Pending:
         self._closed = False
 
     def begin(self, call: Call, done: Done) -> None:
-        """Start a call's task; after `close`, end it as ABANDONED at once."""
+        """Start a call's task; after `abandon`, end it as ABANDONED at once."""
         if self._closed:
             done(Reply(0, 0, monotonic_ns(), Outcome.ABANDONED, 0))
             return
@@ -60,11 +60,14 @@ class Pending:
         self._tasks.add(task)  # the loop itself keeps weak references only
         task.add_done_callback(partial(self._ended, done, progress))
 
-    async def close(self) -> None:
-        """End what is under way as ABANDONED."""
+    def abandon(self) -> None:
+        """From now on every call ends as ABANDONED: those under way, in the loop's next turns, and those to come."""
         self._closed = True
         for task in self._tasks:
             task.cancel()
+
+    async def ended(self) -> None:
+        """Wait until no call is under way."""
         if self._tasks:
             await asyncio.wait(self._tasks)
 
@@ -85,7 +88,8 @@ class Pending:
         if task.cancelled():
             outcome = Outcome.ABANDONED
         elif error := task.exception():
-            outcome = self._judge(error, progress)
+            # What breaks because everything is being closed has not failed by itself.
+            outcome = Outcome.ABANDONED if self._closed else self._judge(error, progress)
         else:
             outcome = task.result()
         last_ns = progress.last_ns or monotonic_ns()

@@ -8,6 +8,7 @@ One attempt, a pool as large as `in_flight`, everything else as the SDK has it. 
 not before, and are not counted.
 """
 
+import asyncio
 from contextlib import AsyncExitStack
 from itertools import count
 from pathlib import Path
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from aiobotocore.client import AioBaseClient
 
 _CONNECT_LIMIT_NS = 10_000_000_000
+_FAREWELL_S = 0.25
+"""Time for TLS connections to part, which aiohttp does not wait for. Source: its documentation, Graceful Shutdown."""
 _READ_BYTES = 262_144
 
 _PARAMETERS = MappingProxyType(
@@ -161,8 +164,11 @@ class Sdk:
 
     async def close(self) -> None:
         """End every connection; calls still in flight end as ABANDONED."""
-        await self._pending.close()
+        self._pending.abandon()
         await self._resources.aclose()
+        await self._pending.ended()
+        if self._wire.address.tls:
+            await asyncio.sleep(_FAREWELL_S)
 
     def notes(self) -> TransportNotes:
         """Return what was noticed so far."""

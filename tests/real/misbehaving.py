@@ -254,13 +254,16 @@ class MisbehavingServer:
         self.connections += 1
         self.open_now += 1
         self.most_open = max(self.most_open, self.open_now)
-        with suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):  # the client's good right
-            while await self._answer(reader, writer):
-                pass
-        self.open_now -= 1
-        writer.close()
-        with suppress(ConnectionError, ssl.SSLError):
-            await writer.wait_closed()
+        try:
+            with suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):  # the client's good right
+                while await self._answer(reader, writer):
+                    pass
+            self.open_now -= 1
+            writer.close()
+            with suppress(ConnectionError, ssl.SSLError, TimeoutError):
+                await asyncio.wait_for(writer.wait_closed(), 1)
+        finally:
+            writer.transport.abort()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = await reader.readuntil(b"\r\n\r\n")
