@@ -1,0 +1,92 @@
+"""
+How numbers and names stand in a table: short, and never more exact than they are.
+
+Every text fits the width that its function states, so a table can be laid out before its numbers are known.
+"""
+
+import math
+
+from rich.cells import cell_len
+
+from asyncload.units import format_count
+
+NOTHING = "-"
+"""Stands for a number that does not exist, such as a percentile of no calls."""
+_MOST_DIGITS = 10_000_000
+_IN_SECONDS_MS = 99_950
+"""From here on, three digits of milliseconds would be six characters."""
+
+
+def ms(value_us: float) -> str:
+    """
+    Milliseconds with three significant digits, and no more than three behind the point.
+
+    Args:
+        value_us: Microseconds; NaN for a number that does not exist.
+
+    Returns:
+        At most 5 characters: "0.123", "7.61", "12.3", "123", "12300"; from 100 s on in seconds, "120s".
+    """
+    if math.isnan(value_us):
+        return NOTHING
+    value_ms = value_us / 1000
+    if value_ms >= _IN_SECONDS_MS:
+        return f"{float(f'{value_ms / 1000:.3g}'):.0f}s"
+    rounded = float(f"{value_ms:.3g}")
+    places = 0 if rounded >= 100 or not rounded else 1 if rounded >= 10 else 2 if rounded >= 1 else 3
+    return f"{rounded:.{places}f}"
+
+
+def percent(part: int, whole: int) -> str:
+    """
+    A share in percent, without its sign; only nothing is "0" and only everything is "100".
+
+    Returns:
+        At most 5 characters: "0", "<0.01", "0.25", "74.9", "99.98", "100"; "-" of nothing.
+    """
+    if not whole:
+        return NOTHING
+    if part in (0, whole):
+        return "100" if part else "0"
+    share = 100 * part / whole
+    if share >= 99:
+        return f"{min(math.floor(share * 100) / 100, 99.99):.2f}"
+    return "<0.01" if share < 0.01 else f"{share:.1f}" if share >= 9.995 else f"{share:.2f}"
+
+
+def count(number: int) -> str:
+    """Print a count in at most 7 characters: exact below ten million, then "12.3M"."""
+    return str(number) if number < _MOST_DIGITS else format_count(number)
+
+
+def things(number: int, noun: str) -> str:
+    """Print a count with its noun: "1 call", "2 calls"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def printable(text: str) -> str:
+    """Replace what a terminal would obey instead of print: names and errors may come from elsewhere."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def shorten(name: str, width: int) -> str:
+    """
+    Cut a name in its middle, where names of models differ least, to a number of terminal cells.
+
+    Args:
+        name: Any text; what is not printable is replaced.
+        width: At least 1.
+    """
+    name = printable(name)
+    if cell_len(name) <= width:
+        return name
+    tail = min(len(name), width // 2)
+    head = width - 1 - tail
+    while cell_len(cut := name[:head] + "…" + name[len(name) - tail :]) > width:  # characters of two cells
+        head, tail = (head - 1, tail) if head >= tail and head else (head, tail - 1)
+    return cut
+
+
+def pad(text: str, width: int) -> str:
+    """Fill a text up with spaces on its right, to a number of terminal cells."""
+    return text + " " * (width - cell_len(text))
