@@ -18,7 +18,7 @@ It knows nothing of asyncload's client side: signatures are verified with botoco
 """
 
 from asyncload.emulator.command import run
-from asyncload.emulator.config import DEMO_CREDENTIALS, Emulator, load
+from asyncload.emulator.config import DEMO_CREDENTIALS, Emulator
 from asyncload.emulator.process import Listen, serve
 
-__all__ = ["DEMO_CREDENTIALS", "Emulator", "Listen", "load", "run", "serve"]
+__all__ = ["DEMO_CREDENTIALS", "Emulator", "Listen", "run", "serve"]

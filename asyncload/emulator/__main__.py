@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 
 from asyncload.emulator.command import run
-from asyncload.emulator.config import Emulator, load
+from asyncload.emulator.config import Emulator
 from asyncload.emulator.process import Listen
 from asyncload.errors import AsyncloadError, UsageError
 
@@ -25,7 +25,7 @@ def main() -> int:
     given = parser.parse_args()
     certificate, key = given.tls or (None, None)
     try:
-        config = Emulator() if given.config is None else load(given.config)
+        config = Emulator() if given.config is None else Emulator.load(given.config)
         listen = Listen(host=given.host, port=given.port, certificate=certificate, key=key)
         run(config, listen, given.truth, _announce)
     except AsyncloadError as problem:

@@ -103,6 +103,19 @@ class Emulator:
     """A connection without requests for that long is closed."""
     seed: int = 0
 
+    @classmethod
+    def load(cls, path: Path) -> "Emulator":
+        """
+        Read a configuration: YAML, TOML or JSON, by the name's ending.
+
+        Raises:
+            ScenarioError: With every mistake, each at its place.
+        """
+        value, problems = document.load(cls, path)
+        if value is None:
+            raise ScenarioError(str(path), problems)
+        return value
+
     def mistakes(self) -> Mistakes:
         """Say what the annotations cannot: names and keys are told apart."""
         yield from _twice("endpoints", "name", [endpoint.name for endpoint in self.endpoints])
@@ -113,16 +126,3 @@ def _twice(path: str, key: str, names: Sequence[str]) -> Mistakes:
     for index, name in enumerate(names):
         if name in names[:index]:
             yield f"{path}[{index}].{key}", f"{name} stands here a second time"
-
-
-def load(path: Path) -> Emulator:
-    """
-    Read a configuration: YAML, TOML or JSON, by the name's ending.
-
-    Raises:
-        ScenarioError: With every mistake, each at its place.
-    """
-    value, problems = document.load(Emulator, path)
-    if value is None:
-        raise ScenarioError(str(path), problems)
-    return value

@@ -131,7 +131,7 @@ class SignatureCheck:
     def _verify(self, request: SignedRequest, second: int) -> Refusal | None:
         headers = _Headers()
         for name, value in request.headers:
-            headers.setdefault(name.decode("latin-1").lower(), []).append(value.decode("utf-8", "replace"))
+            headers.setdefault(_lower(name), []).append(value.decode("utf-8", "replace"))
         if "authorization" not in headers:
             return Refusal("MissingAuthenticationTokenException", "Missing Authentication Token")
         parts = _AUTHORIZATION.fullmatch(headers["authorization"][0])
@@ -203,6 +203,8 @@ def _wrong_headers(signed: Sequence[str], headers: _Headers) -> Refusal | None:
 
 def _wrong_date(stamp: str, day: str, second: int) -> Refusal | None:
     at_s = _unix_s(stamp)
+    if at_s is not None and abs(at_s - second) <= WINDOW_S and day == stamp[:8]:
+        return None
     now = datetime.fromtimestamp(second, UTC).strftime(_TIMESTAMP)
     if at_s is None:
         message = f"Date must be in ISO-8601 basic format, such as {now}."
@@ -210,11 +212,14 @@ def _wrong_date(stamp: str, day: str, second: int) -> Refusal | None:
         message = f"Signature expired: {stamp} is now earlier than {now} - 5 min."
     elif at_s > second + WINDOW_S:
         message = f"Signature not yet current: {stamp} is still later than {now} + 5 min."
-    elif day != stamp[:8]:
-        message = f"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date: {day}, {stamp}."
     else:
-        return None
+        message = f"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date: {day}, {stamp}."
     return Refusal("InvalidSignatureException", message)
+
+
+@lru_cache(maxsize=256)
+def _lower(name: bytes) -> str:
+    return name.decode("latin-1").lower()
 
 
 @lru_cache(maxsize=16)

@@ -103,9 +103,7 @@ def test_boto3_gets_an_answer(running: RunningEmulator) -> None:
     )
     headers = reply["ResponseMetadata"]["HTTPHeaders"]
     assert reply["ResponseMetadata"]["RequestId"]
-    assert abs(
-        datetime.strptime(headers["date"], "%a, %d %b %Y %H:%M:%S %Z").replace(tzinfo=UTC) - datetime.now(UTC)
-    ) < (timedelta(seconds=5))
+    assert abs(parsedate_to_datetime(headers["date"]) - datetime.now(UTC)) < timedelta(seconds=5)
 
 
 @pytest.mark.parametrize("model", ["echo-1.tar.gz", "echo-a b.tar.gz", "echo-a/b+c.tar.gz"])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from asyncload.emulator.config import DEMO_CREDENTIALS, Emulator, TextAnswer, load
+from asyncload.emulator.config import DEMO_CREDENTIALS, Emulator, TextAnswer
 from asyncload.emulator.service import Fixed, FromQuantiles, LogNormal
 from asyncload.errors import ScenarioError
 
@@ -42,7 +42,7 @@ endpoints:
 def test_a_file_says_what_is_played(tmp_path: Path) -> None:
     """Units are read, laws and answers are told apart, the rest has its defaults."""
     (tmp_path / "emulator.yaml").write_text(GOOD)
-    config = load(tmp_path / "emulator.yaml")
+    config = Emulator.load(tmp_path / "emulator.yaml")
     (endpoint,) = config.endpoints
     first, second, third = endpoint.models
     assert (endpoint.workers, endpoint.queue, endpoint.concurrency, endpoint.variant) == (2, 3, 10, "AllTraffic")
@@ -58,7 +58,7 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
     """Each wrong place of a file is named, a misspelt key included."""
     (tmp_path / "emulator.yaml").write_text(BAD)
     with pytest.raises(ScenarioError) as caught:
-        load(tmp_path / "emulator.yaml")
+        Emulator.load(tmp_path / "emulator.yaml")
     models = "endpoints[0].models"
     assert {problem.path for problem in caught.value.problems} == {
         "endpoints[0].workers",
@@ -79,7 +79,7 @@ endpoints = [{name = "a"}, {name = "b"}, {name = "a"}]
 credentials = [{access_key = "K", secret_key = "hidden"}, {access_key = "K", secret_key = "hidden"}]
 """)
     with pytest.raises(ScenarioError) as caught:
-        load(tmp_path / "emulator.toml")
+        Emulator.load(tmp_path / "emulator.toml")
     assert [problem.path for problem in caught.value.problems] == ["endpoints[2].name", "credentials[1].access_key"]
     assert "hidden" not in str(caught.value)
 
