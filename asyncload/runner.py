@@ -12,6 +12,8 @@ import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from asyncload.aws.credentials import ChainCredentials
@@ -25,6 +27,7 @@ from asyncload.result import RunResult
 from asyncload.scenario import Scenario, TransportName, targets
 from asyncload.session import Parts, Session
 from asyncload.sigv4 import Credentials
+from asyncload.snapshot import Snapshot
 from asyncload.transport.aio import Aio
 from asyncload.transport.raw import Raw
 from asyncload.transport.retry import Retrying
@@ -37,19 +40,29 @@ _WARM_S = 0.1
 _WARM_LEAST = 8
 
 
-def run(scenario: Scenario, options: Options | None = None) -> RunResult:
+def run(
+    scenario: Scenario,
+    options: Options | None = None,
+    *,
+    out: Path | None = None,
+    on_snapshot: Callable[[Snapshot], None] | None = None,
+) -> RunResult:
     """
     Run a scenario and return its result; from a notebook too, where a loop is running already.
 
     Args:
         scenario: What to send.
         options: How; by default one rank, and nothing written.
+        out: Short for `Options(out=...)`: the run directory to create.
+        on_snapshot: Short for `Options(on_snapshot=...)`: called at the end of each second.
 
     Raises:
         ScenarioError: If a file that the scenario names cannot be used.
         StartError: If the run could not begin; nothing was sent.
         StoreError: If the run directory cannot be created.
     """
+    options = options or Options()
+    options = replace(options, out=out or options.out, on_snapshot=on_snapshot or options.on_snapshot)
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -58,7 +71,7 @@ def run(scenario: Scenario, options: Options | None = None) -> RunResult:
         return thread.submit(_run, scenario, options).result()
 
 
-def _run(scenario: Scenario, options: Options | None) -> RunResult:
+def _run(scenario: Scenario, options: Options) -> RunResult:
     with asyncio.Runner(loop_factory=new_loop) as runner:
         return runner.run(arun(scenario, options))
 

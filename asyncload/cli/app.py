@@ -54,6 +54,13 @@ Examples:
   AWS_ACCESS_KEY_ID=AKIDEXAMPLE AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY \\
       asyncload run scenario.yaml --endpoint-url http://127.0.0.1:8089
 """
+_DEMO_EXAMPLES = """
+Examples:
+
+\b
+  asyncload demo
+  asyncload demo --duration 30s --out runs/demo
+"""
 _SCHEMA_EXAMPLES = """
 Examples:
 
@@ -187,7 +194,7 @@ def emulate(
     serve(played, listen, truth, lambda url: typer.echo(f"listening on {url}"))
 
 
-@app.command()
+@app.command(epilog=_DEMO_EXAMPLES)
 def demo(
     duration: Annotated[str, typer.Option(help="Length of the measured phase.")] = "12s",
     out: Annotated[Path | None, typer.Option(help="Run directory; by default runs/<UTC time>-xgboost-mme.")] = None,
