@@ -50,7 +50,7 @@ class Notices:
         except (ValueError, OverflowError):
             return
         if abs(skew_s) > abs(self._skew_s):
-            self._skew_s = float(int(skew_s))
+            self._skew_s = float(round(skew_s))
 
     def notes(self) -> TransportNotes:
         """Return the counts so far."""
