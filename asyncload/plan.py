@@ -21,7 +21,7 @@ from asyncload.arrivals import due_times
 from asyncload.curve import RateCurve, rate_curve
 from asyncload.errors import UsageError
 from asyncload.exact import words
-from asyncload.payload import pool_size
+from asyncload.payload import pool_size, pools
 from asyncload.scenario import Phase, Scenario, Trace, targets
 from asyncload.trace import DRAWN, TraceOutline, outline, replay
 from asyncload.traffic import AliasTable, alias_table, scaled, shares
@@ -72,6 +72,8 @@ class PlanSummary:
     """Arrivals per target, warm-up included."""
     shares: tuple[float, ...]
     """Expected share per target of the arrivals that are drawn by weight."""
+    body_bytes: int
+    """Of all request bodies together, warm-up included; heads are not counted."""
     length_ns: int
     expected_count: float
     peak_per_s: float
@@ -161,7 +163,12 @@ class Plan:
         return rates
 
     def summary(self) -> PlanSummary:
-        """Count the global plan in one pass over its blocks."""
+        """
+        Count the global plan in one pass over its blocks.
+
+        Raises:
+            ScenarioError: If a phase, a trace or a payload is wrong.
+        """
         return self._summary
 
     # -- the global plan ----------------------------------------------------------------------------------------------
@@ -216,6 +223,14 @@ class Plan:
         sizes = [pool_size(model) for model in self.scenario.models]
         return np.repeat(np.array(sizes, dtype=np.uint64), [model.count for model in self.scenario.models])
 
+    @property
+    def _body_sizes(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Bytes of every payload, family after family, and for each target where its family's begin."""
+        sizes = [[len(payload.body) for payload in pool] for pool in pools(self.scenario)]
+        begins = np.cumsum([0, *map(len, sizes[:-1])])
+        flat = np.array([size for pool in sizes for size in pool], dtype=np.int64)
+        return flat, np.repeat(begins, [model.count for model in self.scenario.models])
+
     @cached_property
     def _digest(self) -> str:
         hasher = hashlib.sha256()
@@ -227,10 +242,12 @@ class Plan:
     def _summary(self) -> PlanSummary:
         hasher, counts = hashlib.sha256(), np.zeros(self._pools.size, dtype=np.int64)
         warmups = [(span.start_ns, span.end_ns) for span in self.phases() if span.warmup]
-        warmup = 0
+        sizes, first = self._body_sizes
+        warmup = body_bytes = 0
         for block in self._global_blocks():
             hasher.update(_rows(block))
             counts += np.bincount(block.model, minlength=counts.size)
+            body_bytes += int(sizes[first[block.model] + block.payload].sum())
             warmup += sum(int(np.diff(np.searchsorted(block.due_ns, ends))[0]) for ends in warmups)
         total = int(counts.sum())
         return PlanSummary(
@@ -239,6 +256,7 @@ class Plan:
             measured=total - warmup,
             per_target=tuple(counts.tolist()),
             shares=tuple(self._shares.tolist()),
+            body_bytes=body_bytes,
             length_ns=self.length_ns,
             expected_count=self.expected_count,
             peak_per_s=max((span.peak_per_s for span in self.phases()), default=0.0),

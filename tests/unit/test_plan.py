@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from asyncload.errors import ScenarioError, UsageError
+from asyncload.payload import pools
 from asyncload.plan import Block, Plan, write_csv
 from asyncload.scenario import (
     Arrivals,
@@ -44,7 +45,7 @@ TRACE_CSV = "timestamp,model\n" + "".join(
     f"{i * i / 977:.9f},{'xgboost-1.tar.gz' if i % 3 else ''}\n" for i in range(500)
 )
 
-TWO = (Model(name="xgboost-0.tar.gz", weight=3), Model(name="xgboost-1.tar.gz", weight=1))
+TWO = (Model(name="xgboost-0.tar.gz", weight=3, payload="1,2,3"), Model(name="xgboost-1.tar.gz", payload="4"))
 POOL = RandomPayload(random=RandomRows(columns=8, pool=1000))
 FAMILY = Model(name="xgb-{i}.tar.gz", count=990, popularity=Zipf(zipf=1.1), payload=POOL)
 TOP = Model(name="top-{i}", count=50, weight=2.5, popularity=Top(top=11, share=0.9))
@@ -193,6 +194,11 @@ def test_summary_counts(trace: Path) -> None:
     assert found.measured == 4000 + 500 == found.total - found.warmup
     assert list(found.per_target) == np.bincount([model for _, model, _ in all_rows], minlength=992).tolist()
     assert found.shares[:2] == (3 / 5, 1 / 5)
+    bodies = [pool_of[0] for pool_of in pools(plan.scenario)[:2]]
+    rows_of_family = pools(plan.scenario)[2]
+    assert found.body_bytes == sum(
+        len((bodies[model] if model < 2 else rows_of_family[payload]).body) for _, model, payload in all_rows
+    )
     assert found.peak_per_s == max(span.peak_per_s for span in plan.phases())
     assert (found.length_ns, found.expected_count) == (plan.length_ns, plan.expected_count)
 
