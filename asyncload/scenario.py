@@ -2,267 +2,179 @@
 The scenario: what a user asks for, as frozen values.
 
     Scenario
-    ├── Endpoint                  where
-    ├── Model *                   what is called: one target, or a family of `count` targets
-    │   ├── Popularity            how a family shares its weight
-    │   └── Payload               what is sent
-    ├── Phase *                   when: an arrival law and a rate curve, or a trace
-    │   └── Curve | Trace
-    ├── Limits                    how far the generator may go
-    └── Retries                   none, unless said
+    ├── Endpoint     where
+    ├── Model *      what is called, with which payload and share of the traffic     asyncload.models
+    ├── Phase *      when: an arrival law and a rate curve, or a trace               asyncload.phases
+    ├── Limits       how far the generator may go
+    └── Retries      none, unless said
+
+A file is read in two passes, and both report everything: the structure, by the annotations here; then, for each part
+whose structure is right, its own `mistakes`.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
-from asyncload.schema import Check, Key
-from asyncload.units import Bytes, DurationNs, PerSecond
+from asyncload.address import parse_address
+from asyncload.errors import ScenarioError, UsageError
+from asyncload.models import (
+    MOST_BODY_BYTES,
+    Base64Payload,
+    DirectoryPayload,
+    FilePayload,
+    Model,
+    Payload,
+    Popularity,
+    RandomPayload,
+    RandomRows,
+    Target,
+    Top,
+    Weights,
+    Zipf,
+    targets,
+)
+from asyncload.phases import (
+    Arrivals,
+    Curve,
+    Law,
+    Phase,
+    Points,
+    Ramp,
+    Sine,
+    SineWave,
+    Spike,
+    SpikeShape,
+    Steps,
+    Trace,
+)
+from asyncload.schema import Check, Key, Mistakes, read, write
+from asyncload.schema.document import load
+from asyncload.schema.files import file_mistake
+from asyncload.schema.json_schema import schema_of
+from asyncload.units import Bytes, DurationNs
 
-Law: TypeAlias = Literal["constant", "poisson", "gamma", "uniform"]
+__all__ = [
+    "MOST_BODY_BYTES",
+    "Arrivals",
+    "Backoff",
+    "Base64Payload",
+    "Curve",
+    "DirectoryPayload",
+    "Endpoint",
+    "FilePayload",
+    "Law",
+    "Limits",
+    "Model",
+    "Payload",
+    "Phase",
+    "Points",
+    "Popularity",
+    "Ramp",
+    "RandomPayload",
+    "RandomRows",
+    "Retries",
+    "RetryCause",
+    "Scenario",
+    "Sine",
+    "SineWave",
+    "Spike",
+    "SpikeShape",
+    "Steps",
+    "Target",
+    "Top",
+    "Trace",
+    "TransportName",
+    "Weights",
+    "Zipf",
+    "json_schema",
+    "targets",
+]
+
 TransportName: TypeAlias = Literal["raw", "aiohttp", "sdk"]
+RetryCause: TypeAlias = Literal["throttled", "not_ready", "model_error", "server_error", "connect", "timeout"]
+
+_COUNT = Check(at_least=1, at_most=1_000_000, legal="a whole number from 1 to 1000000")
+_SEED = Check(at_least=0, at_most=2**63 - 1, legal="a whole number from 0 to 2**63 - 1")
+_ENDPOINT_NAME = Check(
+    pattern=r"[a-zA-Z0-9](?:-*[a-zA-Z0-9])*",
+    shortest=1,
+    longest=63,
+    legal="letters, digits and hyphens, at most 63 characters, a letter or digit first and last",
+)
+_REGION = Check(pattern=r"[a-z0-9]+(?:-[a-z0-9]+)+", longest=63, legal="a region such as us-east-1")
+_NAME = Check(
+    pattern=r"[^/\\\x00-\x1f\x7f]+", longest=100, legal="1 to 100 characters, no slash, backslash or control character"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """The endpoint to call."""
 
-    name: str
-    region: str | None = None
+    name: Annotated[str, _ENDPOINT_NAME]
+    """EndpointName."""
+    region: Annotated[str, _REGION] | None = None
     """AWS region; without it the region of the credentials chain."""
     url: str | None = None
     """Base URL to use instead of https://runtime.sagemaker.{region}.amazonaws.com."""
     ca: Path | None = None
     """PEM file of certificate authorities to trust instead of the system's; relative to the scenario file."""
 
-
-# -- popularity inside a family ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Zipf:
-    """Share of member i (from 0) proportional to (i + 1) ** -zipf."""
-
-    zipf: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Top:
-    """The first `top` members together have `share` of the family's traffic, the rest the remainder."""
-
-    top: int
-    share: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weights:
-    """One weight per member."""
-
-    weights: tuple[float, ...]
-
-
-Popularity: TypeAlias = Literal["uniform"] | Zipf | Top | Weights
-
-# -- payloads ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Base64Payload:
-    """One payload, given in base64."""
-
-    base64: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FilePayload:
-    """A file: one payload as a whole, one per line, or one per JSON Lines record."""
-
-    file: Path
-    each: Literal["file", "line", "jsonl"] = "file"
-    """`jsonl` takes one JSON value per line, checks it, and sends it compactly."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DirectoryPayload:
-    """One payload per regular file of a directory, in the order of their names."""
-
-    directory: Path
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RandomRows:
-    """Generated rows of numbers, uniform on [low, high), from the scenario's seed."""
-
-    columns: int
-    rows: int = 1
-    """Rows per payload."""
-    low: float = 0.0
-    high: float = 1.0
-    pool: int = 100
-    """Different payloads to generate."""
-    format: Literal["csv", "json"] = "csv"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RandomPayload:
-    """A pool of generated payloads."""
-
-    random: RandomRows
-
-
-Payload: TypeAlias = str | Base64Payload | FilePayload | DirectoryPayload | RandomPayload
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
-    """A target, or with `count` a family of targets; `{i}` in its texts is the member's number, from 0."""
-
-    name: str | None = None
-    """TargetModel of a multi-model endpoint, such as xgboost-0.tar.gz."""
-    count: int = 1
-    weight: float = 1.0
-    """Share of the traffic relative to the other models; belongs to the family as a whole."""
-    popularity: Popularity = "uniform"
-    payload: Payload = ""
-    content_type: str = "application/octet-stream"
-    accept: str | None = None
-    custom_attributes: str | None = None
-    inference_id: bool = False
-    """Send a unique X-Amzn-SageMaker-Inference-Id with each request."""
-    variant: str | None = None
-    inference_component: str | None = None
-    container: str | None = None
-    """TargetContainerHostname of a multi-container endpoint."""
-
-
-# -- when -------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ramp:
-    """From one rate to another in a straight line over the phase."""
-
-    from_per_s: Annotated[PerSecond, Key("from")]
-    to_per_s: Annotated[PerSecond, Key("to")]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Steps:
-    """Rates that each hold for an equal part of the phase."""
-
-    steps: tuple[PerSecond, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SineWave:
-    """mean + amplitude * sin(2 pi t / period)."""
-
-    mean_per_s: Annotated[PerSecond, Key("mean")]
-    amplitude_per_s: Annotated[PerSecond, Key("amplitude")]
-    period_ns: Annotated[DurationNs, Key("period")]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sine:
-    """A rate that swings."""
-
-    sine: SineWave
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Points:
-    """[time, rate] pairs with straight lines between; the last rate holds. Two pairs at one time are a jump."""
-
-    points: tuple[tuple[DurationNs, PerSecond], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpikeShape:
-    """`base`, except for `length` from `at` on, when it is `peak`."""
-
-    base_per_s: Annotated[PerSecond, Key("base")]
-    peak_per_s: Annotated[PerSecond, Key("peak")]
-    at_ns: Annotated[DurationNs, Key("at")]
-    length_ns: Annotated[DurationNs, Key("for")]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spike:
-    """A flat rate with one rectangular peak."""
-
-    spike: SpikeShape
-
-
-Curve: TypeAlias = PerSecond | Ramp | Steps | Sine | Points | Spike
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trace:
-    """Arrivals from a file: CSV or JSON Lines with `timestamp` (seconds) and optionally `model` (a target's name)."""
-
-    trace: Path
-    speed: float = 1.0
-    """2 replays twice as fast."""
-    warmup: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrivals:
-    """Arrivals of one law along one rate curve."""
-
-    law: Law = "poisson"
-    rate: Curve
-    length_ns: Annotated[DurationNs, Key("for")]
-    burstiness: float = 1.0
-    """Shape of the gamma law: gaps have the coefficient of variation 1 / sqrt(burstiness)."""
-    jitter: float = 1.0
-    """Width of the uniform law: the part of each arrival's own slot over which it may fall."""
-    warmup: bool = False
-    """Sent and shown, but kept out of the percentiles and the verdict."""
-
-
-Phase: TypeAlias = Arrivals | Trace
-
-# -- how far ----------------------------------------------------------------------------------------------------------
+    def mistakes(self) -> Mistakes:
+        """Yield what the annotations cannot say."""
+        if self.url is not None:
+            try:
+                address = parse_address(self.url, allow_plaintext=True)
+            except UsageError as error:
+                yield "url", str(error)
+            else:
+                if self.ca is not None and not address.tls:
+                    yield "ca", "has no meaning with an http:// URL; expected https://, or no ca"
+        if self.ca is not None and (mistake := file_mistake(self.ca)):
+            yield "ca", mistake
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What the generator may use."""
 
-    in_flight: int = 1000
+    in_flight: Annotated[int, _COUNT] = 1000
     """Calls outstanding at once; an arrival beyond it is dropped and counted."""
-    connections: int = 256
-    timeout_ns: Annotated[DurationNs, Key("timeout")] = 70_000_000_000
+    connections: Annotated[int, _COUNT] = 256
+    """Connections open at once."""
+    timeout_ns: Annotated[DurationNs, Key("timeout"), Check(above=0, legal="a duration above 0")] = 70_000_000_000
     """From sending to the last byte. 70 s, for the container has 60 s to answer."""
     grace_ns: Annotated[DurationNs, Key("grace")] = 5_000_000_000
     """How long an interrupted run waits for replies."""
-    response_bytes: Bytes = 67_108_864
+    response_bytes: Annotated[Bytes, Check(at_least=1, legal="a size of at least 1 byte")] = 67_108_864
     """Largest reply body that is read; beyond it the call ends as PROTOCOL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backoff:
-    """Wait before attempt n + 1: base * factor ** (n - 1), at most `limit`, times a seeded draw from [1 - jitter, 1]."""
+    """Wait before attempt n + 1: base * factor ** (n - 1), at most limit, times a seeded draw from [1 - jitter, 1]."""
 
     base_ns: Annotated[DurationNs, Key("base")] = 100_000_000
-    factor: float = 2.0
+    """Wait before the second attempt."""
+    factor: Annotated[float, Check(at_least=1, legal="a number of at least 1")] = 2.0
+    """Growth from one wait to the next."""
     limit_ns: Annotated[DurationNs, Key("limit")] = 5_000_000_000
-    jitter: float = 0.0
-
-
-RetryCause: TypeAlias = Literal["throttled", "not_ready", "model_error", "server_error", "connect", "timeout"]
+    """Longest wait."""
+    jitter: Annotated[float, Check(at_least=0, at_most=1, legal="a number from 0 to 1")] = 0.0
+    """Part of each wait that is random."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retries:
     """An explicit retry policy; response time goes on counting from the first due time."""
 
-    on: tuple[RetryCause, ...]
-    attempts: int = 3
+    on: Annotated[tuple[RetryCause, ...], Check(shortest=1, legal="a list of at least one outcome")]
+    """Outcomes after which another attempt is made."""
+    attempts: Annotated[int, Check(at_least=1, at_most=100, legal="a whole number from 1 to 100")] = 3
     """Attempts in all, the first one included."""
     backoff: Backoff = Backoff()
+    """How long to wait between attempts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,29 +182,80 @@ class Scenario:
     """Everything that a run follows from."""
 
     endpoint: Endpoint
-    models: tuple[Model, ...]
-    phases: tuple[Phase, ...]
-    name: str = "scenario"
+    """Where the calls go."""
+    models: Annotated[tuple[Model, ...], Check(shortest=1, legal="a list of at least one model")]
+    """What is called."""
+    phases: Annotated[tuple[Phase, ...], Check(shortest=1, legal="a list of at least one phase")]
+    """When, one phase after the other."""
+    name: Annotated[str, _NAME] = "scenario"
+    """Name of the run, in reports and in its directory."""
     limits: Limits = Limits()
+    """What the generator may use."""
     retries: Retries | None = None
-    seed: int = 0
+    """Without it every call is attempted once."""
+    seed: Annotated[int, _SEED] = 0
+    """Same scenario and seed, same arrivals and payloads."""
     transport: TransportName = "raw"
+    """raw: our own wire; aiohttp: for use behind proxies; sdk: what a caller through aiobotocore sees."""
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Scenario":
+        """
+        Read a YAML, TOML or JSON file; relative paths in it are relative to its directory.
+
+        Raises:
+            ScenarioError: With every mistake in the file.
+        """
+        scenario, problems = load(cls, Path(path))
+        if scenario is None:
+            raise ScenarioError(str(path), problems)
+        return scenario
+
+    @classmethod
+    def from_dict(cls, data: object, base_dir: Path | None = None, source: str = "scenario") -> "Scenario":
+        """
+        Read plain data, such as a parsed file or what `to_dict` gives.
+
+        Args:
+            data: A mapping with the keys of a scenario file.
+            base_dir: What relative paths are relative to; without it the current directory.
+            source: Name for the error's text.
+
+        Raises:
+            ScenarioError: With every mistake.
+        """
+        scenario, problems = read(cls, data, base_dir)
+        if scenario is None:
+            raise ScenarioError(source, problems)
+        return scenario
+
+    def to_dict(self) -> dict[str, object]:
+        """Return plain data that `from_dict` reads as an equal scenario, defaults included."""
+        return write(self)
+
+    def checked(self) -> "Scenario":
+        """
+        Return an equal scenario that has been judged like a file; for one that was built in code.
+
+        Raises:
+            ScenarioError: With every mistake.
+        """
+        return Scenario.from_dict(self.to_dict())
+
+    def mistakes(self) -> Mistakes:
+        """Yield what the annotations cannot say."""
+        if not any(model.weight for model in self.models):
+            yield "models", "expected at least one weight above 0"
+        first: dict[str, int] = {}
+        told: set[tuple[int, int]] = set()
+        for target in targets(self.models):
+            other = first.setdefault(target.label, target.family)
+            if other != target.family and (other, target.family) not in told:
+                told.add((other, target.family))
+                same = f"the target {target.label!r} stands in models[{other}] too"
+                yield f"models[{target.family}]", f"{same}; give one a label, or join their weights"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """One concrete target of the traffic: a member of a family, or a model by itself."""
-
-    label: str
-    """Name in results; unique within the scenario."""
-    family: int
-    """Index into Scenario.models."""
-    member: int
-    """Number inside the family."""
-    headers: tuple[tuple[str, str], ...]
-    """Headers that every request to it carries, Content-Type first."""
-
-
-def targets(models: Sequence[Model]) -> list[Target]:
-    """Expand families; the order is that of the file, so a target's index is stable."""
-    raise NotImplementedError
+def json_schema() -> dict[str, object]:
+    """Return the JSON Schema (draft 2020-12) of scenario files, for editors."""
+    return schema_of(Scenario, "asyncload scenario")

@@ -13,23 +13,24 @@ def write(value: object) -> dict[str, object]:
     """
     record = record_of(type(value))
     held = ((slot, getattr(value, slot.name)) for slot in record.slots.values())
-    return {slot.key: _plain(slot.kind, entry) for slot, entry in held if entry is not None}
+    return {slot.key: plain(slot.kind, entry) for slot, entry in held if entry is not None}
 
 
-def _plain(kind: Kind, value: object) -> object:
+def plain(kind: Kind, value: object) -> object:
+    """Return a value of one kind as plain data."""
     match kind:
         case Checked(kind=inner):
-            return _plain(inner, value)
+            return plain(inner, value)
         case Record():
             return write(value)
         case Measure(quantity=quantity) if isinstance(value, int | float):
             return quantity.exact(value)
         case Many(item=item) if isinstance(value, tuple):
-            return [_plain(item, entry) for entry in value]
+            return [plain(item, entry) for entry in value]
         case Row(items=items) if isinstance(value, tuple):
-            return [_plain(item, entry) for item, entry in zip(items, value, strict=True)]
+            return [plain(item, entry) for item, entry in zip(items, value, strict=True)]
         case OneOf(members=members):
-            return _plain(next(member for member in members if _holds(member, value)), value)
+            return plain(next(member for member in members if _holds(member, value)), value)
         case _:
             return str(value) if isinstance(value, Path) else value
 
