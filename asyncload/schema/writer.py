@@ -2,7 +2,21 @@
 
 from pathlib import Path
 
-from asyncload.schema.kinds import Checked, Choice, Kind, Many, Measure, OneOf, Record, Row, record_of
+from asyncload.schema.kinds import (
+    Checked,
+    Choice,
+    FilePath,
+    Flag,
+    Kind,
+    Many,
+    Measure,
+    Number,
+    OneOf,
+    Record,
+    Row,
+    Whole,
+    record_of,
+)
 
 
 def write(value: object) -> dict[str, object]:
@@ -48,5 +62,11 @@ def _holds(kind: Kind, value: object) -> bool:
             return isinstance(value, tuple)
         case Choice(values=values):
             return value in values
+        case Flag():
+            return isinstance(value, bool)
+        case Whole() | Number():
+            return isinstance(value, int | float) and not isinstance(value, bool)
+        case FilePath():
+            return isinstance(value, Path)
         case _:
-            return True
+            return isinstance(value, str)
