@@ -14,6 +14,7 @@ import asyncio
 import ctypes
 import os
 import sys
+import time
 from collections.abc import Callable
 from time import monotonic_ns
 from typing import Protocol
@@ -45,9 +46,7 @@ def alarm(loop: asyncio.AbstractEventLoop, ring: Callable[[], None]) -> Alarm:
         loop: Where `ring` runs.
         ring: Must set or clear the alarm, every time.
     """
-    if sys.platform == "linux":
-        return _TimerfdAlarm(loop, ring)
-    return LoopAlarm(loop, ring)
+    return _TimerfdAlarm(loop, ring) if sys.platform == "linux" else LoopAlarm(loop, ring)
 
 
 class LoopAlarm:
@@ -111,7 +110,7 @@ if sys.version_info >= (3, 13) and sys.platform == "linux":
 
     def _open_timerfd() -> tuple[int, Callable[[int], object]]:
         """Open a timerfd; the function beside it arms it at an absolute time, or disarms it with 0."""
-        fd = os.timerfd_create(os.CLOCK_MONOTONIC if hasattr(os, "CLOCK_MONOTONIC") else 1, flags=os.TFD_NONBLOCK)
+        fd = os.timerfd_create(time.CLOCK_MONOTONIC, flags=os.TFD_NONBLOCK | os.TFD_CLOEXEC)
         settime, absolute = os.timerfd_settime_ns, os.TFD_TIMER_ABSTIME
         return fd, lambda at_ns: settime(fd, flags=absolute, initial=at_ns)
 

@@ -4,10 +4,10 @@ The drive: walk the plan against absolute deadlines and send each call when it i
 HOT. One wake-up sends every arrival that is due, then sets the alarm for the next. Three rules:
 
 1.  Never early. An arrival is sent when the clock has reached its due time, however the alarm rang.
-2.  Never wait. `send` returns at once; a reply is the recorder's business. With `in_flight` calls outstanding the arrival is
-    DROPPED and counted: to delay it would make the loop closed.
-3.  When late, let replies in. A wake-up sends at most `_BURST` calls, then yields to the sockets: else the replies that wait
-    meanwhile are stamped late, and the endpoint is blamed for the generator's backlog.
+2.  Never wait. `send` returns at once; a reply is the recorder's business. With `in_flight` calls outstanding the
+    arrival is DROPPED and counted: to delay it would make the loop closed.
+3.  When late, let replies in. A wake-up sends at most `_BURST` calls, then yields to the sockets: else the replies that
+    wait meanwhile are stamped late, and the endpoint is blamed for the generator's backlog.
 
 The next block of the plan is drawn half a block ahead, in a callback of its own, so that no arrival waits for it.
 """
@@ -30,7 +30,12 @@ class Drive:
     """One walk along one plan; its counters may be read at any time."""
 
     def __init__(
-        self, blocks: Iterator[Block], calls: Mapping[int, Call], transport: Transport, recorder: Recorder, in_flight: int
+        self,
+        blocks: Iterator[Block],
+        calls: Mapping[int, Call],
+        transport: Transport,
+        recorder: Recorder,
+        in_flight: int,
     ) -> None:
         """
         Args:
@@ -116,8 +121,7 @@ class Drive:
                 record(models[i], due_ns, Reply(0, 0, now, Outcome.DROPPED, 0))
             i += 1
         self._next = i
-        if self._in_flight - room > self.peak_in_flight:
-            self.peak_in_flight = self._in_flight - room
+        self.peak_in_flight = max(self.peak_in_flight, self._in_flight - room)
         if i >= self._prefetch_at:
             self._prefetch_at = len(due) + 1
             self._loop.call_soon(self._prefetch)

@@ -17,6 +17,7 @@ Source:
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -50,14 +51,14 @@ def slots_of(values_us: Int64s) -> Int64s:
 
 def lowest_us(slots: Int64s) -> Int64s:
     """Smallest value that lands in each slot, in us."""
-    shift = np.maximum((slots >> _HALF_BITS) - 1, 0)
+    shift: Int64s = np.maximum((slots >> _HALF_BITS) - 1, 0)
     return (slots - (shift << _HALF_BITS)) << shift
 
 
 def highest_us(slots: Int64s) -> Int64s:
     """Largest value that lands in each slot, in us."""
-    shift = np.maximum((slots >> _HALF_BITS) - 1, 0)
-    return lowest_us(slots) + (np.int64(1) << shift) - 1
+    shift: Int64s = np.maximum((slots >> _HALF_BITS) - 1, 0)
+    return lowest_us(slots) + (1 << shift) - 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,7 +186,7 @@ def encode_groups(groups: Int64s, slots: Int64s, counts: Int64s, n_groups: int) 
     bounds = np.concatenate([[0], ends])[np.concatenate([[0], last_word])].tolist()
     return [
         _HEADER.pack(_COOKIE_V2, end - begin, 0, 3, 1, HIGHEST_US, 1.0) + payload[begin:end]
-        for begin, end in zip(bounds, bounds[1:], strict=False)
+        for begin, end in pairwise(bounds)
     ]
 
 

@@ -7,15 +7,15 @@ compared there. Every `_ROWS` calls the buffer is folded by a few vector operati
     keys        (model, metric, HDR slot) of this second, one number each, sorted and counted when the second ends
     outcomes    counts per model of this second
 
-When a second ends, `tick` hands them over as a `Second`, and adds them to the run's totals. The totals live in pages of 64
-slots that are allocated when first touched, since a dense histogram of three digits has 23,552 slots, and a thousand
+When a second ends, `tick` hands them over as a `Second`, and adds them to the run's totals. The totals live in pages of
+64 slots that are allocated when first touched, since a dense histogram of three digits has 23,552 slots, and a thousand
 models with four metrics would need 750 MB; the pages that latencies touch need some 30 kB a model.
 
 Which calls count where:
 
     lateness            every call that was sent
-    response, service   calls that ended OK, and those that timed out: their callers waited at least so long, and leaving
-                        them out would make a slow endpoint look fast
+    response, service   calls that ended OK, and those that timed out: their callers waited at least so long, and
+                        leaving them out would make a slow endpoint look fast
     ttfb                calls that ended OK
     outcomes            every call, dropped ones included
 """

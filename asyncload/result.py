@@ -15,7 +15,7 @@ different times still line up.
 
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -149,29 +149,32 @@ class Health:
 
     def merge(self, other: "Health") -> "Health":
         """Combine two ranks."""
-        added = {name: getattr(self, name) + getattr(other, name) for name in _ADDED}
-        highest = {name: max(getattr(self, name), getattr(other, name)) for name in _HIGHEST}
-        furthest = {name: _furthest(getattr(self, name), getattr(other, name)) for name in _FURTHEST}
-        first = {name: min(filter(None, (getattr(self, name), getattr(other, name))), default="") for name in _FIRST}
-        return replace(
-            self,
+        return Health(
             started_unix_ns=min(self.started_unix_ns, other.started_unix_ns),
-            **first,
-            **added,
-            **highest,
-            **furthest,
+            elapsed_ns=max(self.elapsed_ns, other.elapsed_ns),
+            measured_ns=max(self.measured_ns, other.measured_ns),
+            send_tail_ns=max(self.send_tail_ns, other.send_tail_ns),
+            ranks=self.ranks + other.ranks,
+            cpu_share=max(self.cpu_share, other.cpu_share),
+            cpu_ns=self.cpu_ns + other.cpu_ns,
+            stalls=self.stalls + other.stalls,
+            longest_stall_ns=max(self.longest_stall_ns, other.longest_stall_ns),
+            clock_jump_ns=max(self.clock_jump_ns, other.clock_jump_ns, key=_distance),
+            peak_in_flight=self.peak_in_flight + other.peak_in_flight,
+            connects=self.connects + other.connects,
+            connect_failures=self.connect_failures + other.connect_failures,
+            exhausted=self.exhausted + other.exhausted,
+            clock_skew_s=max(self.clock_skew_s, other.clock_skew_s, key=_distance),
+            first_error=min(filter(None, (self.first_error, other.first_error)), default=""),
+            store_error=min(filter(None, (self.store_error, other.store_error)), default=""),
+            interrupted=self.interrupted or other.interrupted,
+            cut=self.cut or other.cut,
         )
 
 
-_ADDED = ("ranks", "cpu_ns", "stalls", "peak_in_flight", "connects", "connect_failures", "exhausted")
-_HIGHEST = ("elapsed_ns", "measured_ns", "send_tail_ns", "cpu_share", "longest_stall_ns", "interrupted", "cut")
-_FIRST = ("first_error", "store_error")
-_FURTHEST = ("clock_jump_ns", "clock_skew_s")
-
-
-def _furthest(a: float, b: float) -> float:
-    """Of two numbers the one furthest from zero; of two as far, the positive one."""
-    return max(a, b, key=lambda x: (abs(x), x))
+def _distance(x: float) -> tuple[float, float]:
+    """Order by distance from zero; of two as far, the positive one is the further."""
+    return abs(x), x
 
 
 @dataclass(frozen=True)
@@ -371,9 +374,15 @@ def _model(document: Mapping[str, Any]) -> ModelResult:
 
 
 def _second(document: Mapping[str, Any]) -> SecondResult:
-    counts = (document[name] for name in ("second", "planned", "sent", "in_flight"))
-    histograms = (_histogram(document["histograms"][metric]) for metric in ("response", "lateness"))
-    return SecondResult(*counts, _outcomes(document["outcomes"]), *histograms)
+    return SecondResult(
+        second=document["second"],
+        planned=document["planned"],
+        sent=document["sent"],
+        in_flight=document["in_flight"],
+        outcomes=_outcomes(document["outcomes"]),
+        response=_histogram(document["histograms"]["response"]),
+        lateness=_histogram(document["histograms"]["lateness"]),
+    )
 
 
 def _outcomes(document: Mapping[str, int]) -> tuple[int, ...]:

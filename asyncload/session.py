@@ -164,9 +164,7 @@ class Session:
         sent, self._sent = sent - self._sent, sent
         outcomes = tuple(second.outcomes.sum(axis=0).tolist())
         response, lateness = (second.overall(METRICS.index(name)) for name in ("response", "lateness"))
-        return SecondResult(
-            len(self._seconds), planned, sent, self._drive.in_flight, outcomes, response, lateness
-        )
+        return SecondResult(len(self._seconds), planned, sent, self._drive.in_flight, outcomes, response, lateness)
 
     def _snapshot(self, row: SecondResult, second: Second, health: Health) -> Snapshot:
         middle_ns = row.second * _SECOND_NS + _SECOND_NS // 2

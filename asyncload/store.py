@@ -239,7 +239,7 @@ def _models_of(db: sqlite3.Connection, names: Sequence[str]) -> list[ModelResult
     columns = ", ".join(["model", *_COUNTS, "received_bytes", *METRICS])
     found = {
         model: _added(names[model], list(rows))
-        for model, rows in groupby(db.execute(f"SELECT {columns} FROM models ORDER BY model"), key=itemgetter(0))  # noqa: S608  # names of our own
+        for model, rows in groupby(db.execute(f"SELECT {columns} FROM models ORDER BY model"), key=itemgetter(0))  # names of our own
     }
     return [found.get(model) or total(name, ()) for model, name in enumerate(names)]
 

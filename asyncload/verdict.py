@@ -17,6 +17,8 @@ STALL_MS = 100.0
 CLOCK_JUMP_MS = 100.0
 CLOCK_SKEW_S = 60.0
 CPU_WARNING_SHARE = 0.80
+BUSY_SHARE = 0.50
+"""Above it lateness is put down to the generator's own work, below it to this machine's other work."""
 FAILURE_WARNING_SHARE = 0.01
 FEW_CALLS = 1000
 
@@ -62,13 +64,17 @@ def judge(e: Evidence) -> Verdict:
         (not e.sent, "no call was sent in the measured phases"),
         (
             e.lateness_p99_ms > limit_ms,
-            f"calls were sent late: lateness p99 is {e.lateness_p99_ms:.3g} ms, the limit {limit_ms:.3g} ms; "
-            "the generator is overloaded: lower the rate, or split it over several ranks",
+            (
+                f"calls were sent late: lateness p99 is {e.lateness_p99_ms:.3g} ms, the limit {limit_ms:.3g} ms; "
+                f"{_why_late(e.cpu_share)}"
+            ),
         ),
         (
             e.dropped > 0,
-            f"{e.dropped} arrivals were dropped, for `limits.in_flight` calls were outstanding; "
-            "raise it, or read this as the endpoint falling behind",
+            (
+                f"{e.dropped} arrivals were dropped, for `limits.in_flight` calls were outstanding; "
+                "raise it, or read this as the endpoint falling behind"
+            ),
         ),
         (
             e.sent > 0 and e.achieved_per_s < RATE_SHARE * e.asked_per_s,
@@ -81,8 +87,10 @@ def judge(e: Evidence) -> Verdict:
         (e.cpu_share > CPU_SHARE, f"the generator used {e.cpu_share:.0%} of its core; it was the bottleneck"),
         (
             e.exhausted > 0,
-            f"this machine ran out of ports or file descriptors {e.exhausted} times; "
-            "lower `limits.connections`, or raise `ulimit -n` and net.ipv4.ip_local_port_range",
+            (
+                f"this machine ran out of ports or file descriptors {e.exhausted} times; "
+                "lower `limits.connections`, or raise `ulimit -n` and net.ipv4.ip_local_port_range"
+            ),
         ),
         (abs(e.clock_jump_ms) > CLOCK_JUMP_MS, f"the wall clock jumped by {e.clock_jump_ms:.0f} ms during the run"),
     )
@@ -93,15 +101,22 @@ def judge(e: Evidence) -> Verdict:
     )
 
 
+def _why_late(cpu_share: float) -> str:
+    """Say what lateness comes from: a loop that is busy, or one that is not given its core."""
+    if cpu_share > BUSY_SHARE:
+        return f"the generator is busy ({cpu_share:.0%} of its core): lower the rate, or split it over several ranks"
+    return f"the generator is idle ({cpu_share:.0%} of its core) but not woken in time: free a core for it"
+
+
 def _warnings(e: Evidence) -> list[str]:
     failed = e.sent - e.ok - e.abandoned
+    first = f"; first error: {e.first_error}" if e.first_error else ""
     rules = (
         (e.cut, "the run was cut: it died before it ended; what is shown ends with the last full second"),
         (e.interrupted, "the run was interrupted before its plan ended"),
         (
             e.sent > 0 and failed > FAILURE_WARNING_SHARE * e.sent,
-            f"{failed} of {e.sent} calls failed; latencies describe those that succeeded or timed out"
-            + (f"; first error: {e.first_error}" if e.first_error else ""),
+            f"{failed} of {e.sent} calls failed; latencies describe those that succeeded or timed out{first}",
         ),
         (bool(e.store_error), f"the run directory ends early: {e.store_error}"),
         (e.abandoned > 0, f"{e.abandoned} calls were still in flight at the end and were abandoned"),

@@ -69,7 +69,7 @@ Examples:
 """
 
 ScenarioFile = Annotated[
-    Optional[Path],  # noqa: UP045  # typer reads it at run time
+    Optional[Path],  # typer reads it at run time
     typer.Argument(metavar="[SCENARIO]", help="YAML, TOML or JSON file.", show_default=False),
 ]
 Rate = Annotated[str | None, typer.Option(help="Rate of the measured phases, such as 200/s or 1.5k/s.")]
@@ -86,7 +86,7 @@ PayloadFile = Annotated[Path | None, typer.Option("--payload", help="File to sen
 ContentType = Annotated[str | None, typer.Option(help="Content type of --payload.")]
 
 
-def _print_version(wanted: bool) -> None:  # noqa: FBT001  # typer's callback
+def _print_version(wanted: bool) -> None:  # typer's callback
     if wanted:
         typer.echo(f"asyncload {__version__}")
         raise typer.Exit
@@ -94,7 +94,7 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001  # typer's callback
 
 @app.callback()
 def _root(
-    version: Annotated[  # noqa: ARG001  # acts in its callback
+    version: Annotated[  # acts in its callback
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
@@ -177,7 +177,7 @@ def report(
 
 @app.command(epilog=_EMULATE_EXAMPLES)
 def emulate(
-    config: Annotated[Optional[Path], typer.Argument(metavar="[CONFIG]", show_default=False)] = None,  # noqa: UP045
+    config: Annotated[Optional[Path], typer.Argument(metavar="[CONFIG]", show_default=False)] = None,
     host: Annotated[str, typer.Option(help="Address to bind.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to bind; 0 takes a free one.", min=0, max=65535)] = 8089,
     truth: Annotated[Path | None, typer.Option(help="Write the ground-truth log as JSON Lines.")] = None,

@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.table import Table
 
 from asyncload.errors import StoreError
-from asyncload.payload import pools
 from asyncload.plan import Plan, PlanSummary, write_csv
 from asyncload.report.picture import plan_picture
 from asyncload.scenario import Scenario, targets
@@ -36,18 +35,18 @@ def describe(scenario: Scenario, *, as_json: bool, csv: Path | None) -> None:
     plan = Plan(scenario)
     summary = plan.summary()
     names = [target.label for target in targets(scenario.models)]
-    body_bytes = _expected_bytes(scenario, summary)
     if csv is not None:
         _write(plan, csv)
     if as_json:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(_document(summary, names, body_bytes))).decode() + "\n")
+        document = msgspec.json.encode(_document(summary, names))
+        sys.stdout.write(msgspec.json.format(document).decode() + "\n")
         return
     console = Console()
     console.print(
         f"{scenario.name}: {summary.total} arrivals in {format_duration(summary.length_ns)}, "
         f"{summary.warmup} of them warm-up; peak rate {format_rate(summary.peak_per_s)}"
     )
-    console.print(f"request bodies: {format_bytes(body_bytes)}")
+    console.print(f"request bodies: {format_bytes(summary.body_bytes)}")
     console.print(f"digest: {summary.digest}", soft_wrap=True)
     console.print()
     times = np.linspace(0, max(plan.length_ns - 1, 0), _POINTS).astype(np.int64)
@@ -57,17 +56,7 @@ def describe(scenario: Scenario, *, as_json: bool, csv: Path | None) -> None:
     console.print(_shares(summary, names))
 
 
-def _expected_bytes(scenario: Scenario, summary: PlanSummary) -> int:
-    """Arrivals of each family times its mean payload: payloads are drawn evenly."""
-    total, index = 0.0, 0
-    for model, pool in zip(scenario.models, pools(scenario), strict=True):
-        arrivals = sum(summary.per_target[index : index + model.count])
-        total += arrivals * sum(len(payload.body) for payload in pool) / len(pool)
-        index += model.count
-    return round(total)
-
-
-def _document(summary: PlanSummary, names: list[str], body_bytes: int) -> dict[str, Any]:
+def _document(summary: PlanSummary, names: list[str]) -> dict[str, Any]:
     models = [
         {"name": name, "arrivals": arrivals, "share": round(share, 6)}
         for name, arrivals, share in zip(names, summary.per_target, summary.shares, strict=True)
@@ -80,7 +69,7 @@ def _document(summary: PlanSummary, names: list[str], body_bytes: int) -> dict[s
         "expected_count": round(summary.expected_count, 3),
         "length_s": summary.length_ns / 1e9,
         "peak_per_s": summary.peak_per_s,
-        "body_bytes": body_bytes,
+        "body_bytes": summary.body_bytes,
         "models": models,
     }
 

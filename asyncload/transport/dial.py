@@ -2,8 +2,8 @@
 Dialling: from a host name to a connected socket, with TLS where asked for.
 
 Nothing here blocks the loop. Names are resolved by the loop's own threads. The TCP handshake is the loop's. The TLS
-handshake costs up to a millisecond of arithmetic, during which OpenSSL gives up the interpreter lock: it runs in a thread,
-on a socket that blocks, and the socket is handed back when it no longer does.
+handshake costs up to a millisecond of arithmetic, during which OpenSSL gives up the interpreter lock: it runs in a
+thread, on a socket that blocks, and the socket is handed back when it no longer does.
 """
 
 import asyncio
@@ -55,7 +55,7 @@ class Dialler:
         self._timeout_s = timeout_s
         self._addresses: list[Where] = []
         self._turn = 0
-        self._threads = ThreadPoolExecutor(_HANDSHAKE_THREADS, "tls-handshake") if context else None
+        self._threads = ThreadPoolExecutor(_HANDSHAKE_THREADS, "tls-handshake")  # its threads start when needed
 
     async def resolve(self) -> None:
         """
@@ -83,29 +83,26 @@ class Dialler:
         async with asyncio.timeout(self._timeout_s):
             plain = socket.socket(family, socket.SOCK_STREAM)
             try:
-                plain.setblocking(False)
+                plain.settimeout(0)
                 plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 await asyncio.get_running_loop().sock_connect(plain, where)
-                return await self._secure(plain) if self._context else plain
+                return await self._secure(plain, self._context) if self._context else plain
             except BaseException:
                 plain.close()
                 raise
 
     def close(self) -> None:
         """End the threads; handshakes under way run into their time limit by themselves."""
-        if self._threads:
-            self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _secure(self, plain: socket.socket) -> ssl.SSLSocket:
-        assert self._context is not None
-        assert self._threads is not None
-        secured = self._context.wrap_socket(
+    async def _secure(self, plain: socket.socket, context: ssl.SSLContext) -> ssl.SSLSocket:
+        secured = context.wrap_socket(
             plain, server_hostname=self._address.host, do_handshake_on_connect=False, suppress_ragged_eofs=False
         )
         secured.settimeout(self._timeout_s)
         try:
             await asyncio.get_running_loop().run_in_executor(self._threads, secured.do_handshake)
-            secured.setblocking(False)
+            secured.settimeout(0)
         except BaseException:
             secured.close()
             raise

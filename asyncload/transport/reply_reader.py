@@ -1,9 +1,9 @@
 """
 Reading one HTTP/1.1 reply from a stream of bytes that arrives in any pieces. Pure: knows no socket and no clock.
 
-The parsing is llhttp's, by way of httptools. Header fields are not collected while they pass, since for the replies that
-matter for speed, status 200 with a length, only their end is of interest. The head's bytes are kept instead and searched
-when somebody asks.
+The parsing is llhttp's, by way of httptools. Header fields are not collected while they pass, since of the replies that
+matter for speed, status 200 with a length, only their end is of interest. The head's bytes are kept instead and
+searched when somebody asks.
 
     feed(data)  ->  True when the reply is whole, False when more must come
     end()       ->  True when the stream's end completes the reply (HTTP/1.0 style), False when it cuts it short
@@ -22,7 +22,7 @@ KEPT_BODY_BYTES = 16_384
 _FRAMED = re.compile(rb"\r\n(?:content-length|transfer-encoding)[ \t]*:", re.IGNORECASE)
 
 
-class BrokenReply(AsyncloadError):
+class BrokenReplyError(AsyncloadError):
     """Bytes that are not an HTTP reply, or exceed its limits. Never leaves the transport."""
 
 
@@ -37,7 +37,7 @@ class ReplyReader:
     def __init__(self, body_limit_bytes: int) -> None:
         """
         Args:
-            body_limit_bytes: A larger body is a BrokenReply.
+            body_limit_bytes: A larger body is a BrokenReplyError.
         """
         self._body_limit = body_limit_bytes
         self._parser = httptools.HttpResponseParser(self)
@@ -62,7 +62,7 @@ class ReplyReader:
         Take bytes; return whether the reply is whole.
 
         Raises:
-            BrokenReply: If they cannot be a reply.
+            BrokenReplyError: If they cannot be a reply.
         """
         if not self._headers_done:
             self._head = self._head + data if self._head else data
@@ -70,15 +70,15 @@ class ReplyReader:
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as error:
-            raise BrokenReply("the server switched protocols") from error
+            raise BrokenReplyError("the server switched protocols") from error
         except httptools.HttpParserError as error:
             if not self._whole:
-                raise BrokenReply(f"not an HTTP reply: {error}") from error
+                raise BrokenReplyError(f"not an HTTP reply: {error}") from error
             self.surplus = True
         if not self._headers_done and len(self._head) > HEAD_LIMIT_BYTES:
-            raise BrokenReply(f"the reply's head is longer than {HEAD_LIMIT_BYTES} bytes")
+            raise BrokenReplyError(f"the reply's head is longer than {HEAD_LIMIT_BYTES} bytes")
         if self.received > self._body_limit:
-            raise BrokenReply(f"the reply's body is longer than {self._body_limit} bytes")
+            raise BrokenReplyError(f"the reply's body is longer than {self._body_limit} bytes")
         return self._whole
 
     def end(self) -> bool:
@@ -116,10 +116,12 @@ class ReplyReader:
     # -- llhttp's callbacks -------------------------------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
+        """Note a second reply that nobody asked for."""
         if self._whole:
             self.surplus = True
 
     def on_headers_complete(self) -> None:
+        """Take the status; an interim reply (1xx) is passed over."""
         if self._whole:
             return
         status = self._parser.get_status_code()
@@ -128,12 +130,14 @@ class ReplyReader:
             self._headers_done = True
 
     def on_body(self, data: bytes) -> None:
+        """Count the body; keep the beginning of one that needs classifying."""
         if not self.surplus:
             self.received += len(data)
             if self.status != 200 and len(self._body) < KEPT_BODY_BYTES:
                 self._body += data
 
     def on_message_complete(self) -> None:
+        """Note the reply's end."""
         if self._headers_done and not self._whole:  # else it was an interim reply, or a surplus one
             self._whole = True
             self._keep_alive = self._parser.should_keep_alive()  # llhttp forgets it as soon as this returns

@@ -1,9 +1,9 @@
 """
 An explicit retry policy around any transport.
 
-A retry is part of what a caller does, so it is recorded as such: the last attempt's reply is the call's, `attempts` says
-how many there were, and `sent_ns` is the first attempt's, so that service time covers the waits between them. Response time
-counts from the due time in any case, for the driver binds that.
+A retry is part of what a caller does, so it is recorded as such: the last attempt's reply is the call's, `attempts`
+says how many there were, and `sent_ns` is the first attempt's, so that service time covers the waits between them.
+Response time counts from the due time in any case, for the driver binds that.
 """
 
 import asyncio

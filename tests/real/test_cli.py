@@ -38,7 +38,7 @@ def scenario_file(folder: Path, target: RunningEmulator, **changes: object) -> s
 
 
 def test_a_run_reports_per_model_and_leaves_its_directory(tmp_path: Path) -> None:
-    """`run` prints the verdict first and a row per model, exits 0 or 3, and `report` prints the same from the directory."""
+    """`run` prints the verdict first and a row per model; `report` prints the same from the directory."""
     with emulator(steady_emulator(tmp_path / "emulator.yaml")) as target:
         done = asyncload("run", scenario_file(tmp_path, target), "--out", "out", cwd=tmp_path)
     assert done.returncode in (0, 3), done.stderr
