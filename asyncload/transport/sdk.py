@@ -36,6 +36,7 @@ from asyncload.transport.wire import Wire
 
 if TYPE_CHECKING:
     from aiobotocore.client import AioBaseClient
+    from aiobotocore.response import AioStreamingBody
 
 _CONNECT_LIMIT_NS = 10_000_000_000
 _FAREWELL_S = 0.25
@@ -205,12 +206,18 @@ class Sdk:
             return self._refused(error.response, progress)
         progress.first_ns = monotonic_ns()
         self._notices.dated(reply["ResponseMetadata"]["HTTPHeaders"].get("date", ""))
-        async with reply["Body"] as body:
-            while chunk := await body.read(_READ_BYTES):
-                progress.received += len(chunk)
-                if progress.received > self._wire.response_bytes:
-                    self._notices.failed(f"the reply's body is longer than {self._wire.response_bytes} bytes")
-                    return Outcome.PROTOCOL
+        body = reply["Body"]
+        try:
+            return await self._read(body, progress)
+        finally:
+            body.close()  # nothing to do after a whole body; else the connection must not be used again
+
+    async def _read(self, body: "AioStreamingBody", progress: Progress) -> Outcome:
+        while chunk := await body.read(_READ_BYTES):
+            progress.received += len(chunk)
+            if progress.received > self._wire.response_bytes:
+                self._notices.failed(f"the reply's body is longer than {self._wire.response_bytes} bytes")
+                return Outcome.PROTOCOL
         return Outcome.OK
 
     def _refused(self, response: _Refusal, progress: Progress) -> Outcome:

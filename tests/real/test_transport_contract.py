@@ -213,15 +213,12 @@ class Row:
     why: str
     received: int | None = None
     """Bytes of the body that must have been counted."""
-    sdk: Outcome | None = None
-    """What the SDK makes of it, where that differs."""
-    aiohttp: Outcome | None = None
-    """Likewise aiohttp."""
+    library: Outcome | None = None
+    """What aiohttp, or the SDK over it, may end as instead, where it cannot tell; the raw transport always can."""
 
-    def expected(self, way: Way) -> Outcome:
-        """Return the outcome for a transport."""
-        own = {"sdk": self.sdk, "aiohttp": self.aiohttp}.get(way.name)
-        return self.outcome if own is None else own
+    def expected(self, way: Way) -> set[Outcome]:
+        """Return the outcomes that are right for a transport."""
+        return {self.outcome} if way.name == "raw" or self.library is None else {self.outcome, self.library}
 
 
 O = Outcome  # noqa: E741  # a table's column
@@ -240,15 +237,20 @@ ROWS = [
     Row("early-413", O.CLIENT_ERROR, "answered and closed before the body was read", 2),
     Row("reset-at-once", O.CONNECT, "lost before the first byte"),
     Row("eof-at-once", O.CONNECT, "lost before the first byte"),
-    Row("reset-mid-head", O.PROTOCOL, "cut short", sdk=O.CONNECT, aiohttp=O.CONNECT),
-    # aiohttp tells a reset inside the head from one before it no more than the SDK does
+    Row(
+        "reset-mid-head",
+        O.PROTOCOL,
+        "cut short; libraries do not tell it from a reset before the head",
+        None,
+        O.CONNECT,
+    ),
     Row("reset-mid-body", O.PROTOCOL, "cut short"),
     Row("half-close", O.PROTOCOL, "cut short, though the server still reads"),
-    Row("eof-mid-head", O.PROTOCOL, "cut short", sdk=O.CONNECT),  # the SDK has one exception for both ends
+    Row("eof-mid-head", O.PROTOCOL, "cut short; the SDK has one exception for both ends", None, O.CONNECT),
     Row("eof-mid-body", O.PROTOCOL, "cut short"),
     Row("eof-mid-chunk", O.PROTOCOL, "cut short"),
-    Row("bad-chunk", O.PROTOCOL, "a chunk's length that is no number"),
-    Row("oversize-head", O.PROTOCOL, "1 MiB of headers"),
+    Row("bad-chunk", O.PROTOCOL, "no number for a length; aiohttp may wait for more after it", None, O.TIMEOUT),
+    Row("oversize-head", O.PROTOCOL, "1 MiB of headers; aiohttp before 3.14 counts none", None, O.OK),
     Row("one-long-header", O.PROTOCOL, "one header of 1 MiB"),
     Row("garbage", O.PROTOCOL, "not HTTP"),
     Row("redirect", O.PROTOCOL, "InvokeEndpoint never redirects; the SDK follows, in circles, until it gives up"),
@@ -280,7 +282,7 @@ def test_a_call_ends_as_the_table_says(way: Way, place: Place, row: Row) -> None
         begun_ns = monotonic_ns()
         async with opened(way, place.wire) as replies:
             (reply,) = await replies.of(_call(row.script, b"1,2,3" if row.script != "early-413" else b"x" * 6_000_000))
-            assert reply.outcome is row.expected(way), (row.why, replies.transport.notes().first_error)
+            assert reply.outcome in row.expected(way), (row.why, replies.transport.notes().first_error)
             if row.received is not None:
                 assert reply.received == row.received
             assert begun_ns < reply.sent_ns <= reply.last_ns <= monotonic_ns()
@@ -479,17 +481,12 @@ def test_the_request_is_signed_as_botocore_signs(way: Way, place: Place) -> None
 
 def _as_botocore_signs(headers: dict[str, str], url: str) -> str:
     """Sign again what the request itself names as signed."""
-    from datetime import UTC, datetime
-    from unittest.mock import patch
-
     names = headers["authorization"].partition("SignedHeaders=")[2].partition(",")[0].split(";")
     again = AWSRequest("POST", url, {name: headers[name] for name in names}, b"1,2,3")
-    date = datetime.strptime(headers["x-amz-date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    credentials = BotoCredentials(_CREDENTIALS.access_key, _CREDENTIALS.secret_key, _CREDENTIALS.token)
-    with patch("botocore.auth.get_current_datetime", return_value=date):
-        SigV4Auth(credentials, "sagemaker", "us-east-1").add_auth(again)
-    authorization: str = again.headers["Authorization"]
-    return authorization
+    again.context["timestamp"] = headers["x-amz-date"]
+    auth = SigV4Auth(BotoCredentials(_CREDENTIALS.access_key, _CREDENTIALS.secret_key), "sagemaker", "us-east-1")
+    signature = auth.signature(auth.string_to_sign(again, auth.canonical_request(again)), again)
+    return f"AWS4-HMAC-SHA256 Credential={auth.scope(again)}, SignedHeaders={';'.join(names)}, Signature={signature}"
 
 
 @every_way
