@@ -1,0 +1,1 @@
+"""The benchmark suite: every figure of README and RESULTS.md, measured by `python -m bench`."""

@@ -1,0 +1,30 @@
+"""Child process: one asyncload run as `Ask` says, with recording and a run directory; prints result.json."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+import asyncload.runner
+from asyncload.aws.credentials import StaticCredentials
+from asyncload.options import Options
+from asyncload.sigv4 import Credentials
+from bench.stimulus import Ask, scenario_of
+
+KEYS = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
+"""The example keys of AWS's documentation; valid nowhere."""
+
+
+def main() -> None:
+    """Read the question, run, and print the result."""
+    ask = msgspec.json.decode(sys.stdin.buffer.read(), type=Ask)
+    with tempfile.TemporaryDirectory(prefix="asyncload-bench-") as scratch:
+        out = Path(ask.out) if ask.out else Path(scratch) / "run"
+        options = Options(out=out, samples=ask.samples, credentials=StaticCredentials(KEYS))
+        result = asyncload.runner.run(scenario_of(ask), options)
+    sys.stdout.buffer.write(result.to_json())
+
+
+if __name__ == "__main__":
+    main()
