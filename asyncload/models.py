@@ -180,22 +180,23 @@ class _Header:
 
     field: str
     name: str
-    pattern: str
+    pattern: re.Pattern[str]
+    longest: int
     legal: str
 
 
-_NAME_PATTERN: Final = r"[a-zA-Z0-9](?:-*[a-zA-Z0-9])*"
+_NAME_PATTERN: Final = re.compile(r"[a-zA-Z0-9](?:-*[a-zA-Z0-9])*")
 _NAME_LEGAL: Final = "letters, digits and hyphens, at most 63 characters, a letter or digit first and last"
 _TEXT_LEGAL: Final = "1 to 1024 printable ASCII characters, no space first or last, no line break"
-_TEXT_PATTERN: Final = r"[!-~](?:[ -~]*[!-~])?"
+_TEXT_PATTERN: Final = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 _HEADERS: Final = (
-    _Header("content_type", "Content-Type", _TEXT_PATTERN, _TEXT_LEGAL),
-    _Header("accept", "Accept", _TEXT_PATTERN, _TEXT_LEGAL),
-    _Header("name", "X-Amzn-SageMaker-Target-Model", _TEXT_PATTERN, _TEXT_LEGAL),
-    _Header("variant", "X-Amzn-SageMaker-Target-Variant", _NAME_PATTERN, _NAME_LEGAL),
-    _Header("inference_component", "X-Amzn-SageMaker-Inference-Component", _NAME_PATTERN, _NAME_LEGAL),
-    _Header("container", "X-Amzn-SageMaker-Target-Container-Hostname", _NAME_PATTERN, _NAME_LEGAL),
-    _Header("custom_attributes", "X-Amzn-SageMaker-Custom-Attributes", _TEXT_PATTERN, _TEXT_LEGAL),
+    _Header("content_type", "Content-Type", _TEXT_PATTERN, 1024, _TEXT_LEGAL),
+    _Header("accept", "Accept", _TEXT_PATTERN, 1024, _TEXT_LEGAL),
+    _Header("name", "X-Amzn-SageMaker-Target-Model", _TEXT_PATTERN, 1024, _TEXT_LEGAL),
+    _Header("variant", "X-Amzn-SageMaker-Target-Variant", _NAME_PATTERN, 63, _NAME_LEGAL),
+    _Header("inference_component", "X-Amzn-SageMaker-Inference-Component", _NAME_PATTERN, 63, _NAME_LEGAL),
+    _Header("container", "X-Amzn-SageMaker-Target-Container-Hostname", _NAME_PATTERN, 63, _NAME_LEGAL),
+    _Header("custom_attributes", "X-Amzn-SageMaker-Custom-Attributes", _TEXT_PATTERN, 1024, _TEXT_LEGAL),
 )
 """
 In the order of sending.
@@ -248,21 +249,18 @@ class Model:
         yield from self._header_mistakes()
         yield from self._popularity_mistakes()
 
-    def headers(self, member: int) -> tuple[tuple[str, str], ...]:
-        """Return the headers that every request to one member carries, in the order of sending."""
-        return tuple(
-            (header.name, _numbered(text, member))
-            for header in _HEADERS
-            if (text := getattr(self, header.field)) is not None
-        )
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """Return the headers that every request carries, in the order of sending; `{i}` stands for the member."""
+        texts = ((header.name, getattr(self, header.field)) for header in _HEADERS)
+        return tuple([(name, text) for name, text in texts if text is not None])
 
     def _header_mistakes(self) -> Mistakes:
-        # The last member's number is the longest.
-        values = dict(self.headers(self.count - 1))
         for header in _HEADERS:
-            value = values.get(header.name)
-            longest = 63 if header.pattern == _NAME_PATTERN else 1024
-            if value is not None and (len(value) > longest or not re.fullmatch(header.pattern, value)):
+            text: str | None = getattr(self, header.field)
+            if text is None:
+                continue
+            value = _numbered(text, self.count - 1)  # the last member's number is the longest
+            if len(value) > header.longest or not header.pattern.fullmatch(value):
                 yield header.field, f"expected {header.legal}, found {value[:60]!r} of {len(value)} characters"
 
     def _popularity_mistakes(self) -> Mistakes:
@@ -296,18 +294,28 @@ def targets(models: Sequence[Model]) -> list[Target]:
     A label is the model's `label`, else its name, variant, inference component or container, the first that it has.
     Where two would be equal, all that they have is in it.
     """
-    members = [(family, member) for family, model in enumerate(models) for member in range(model.count)]
-    labels = [_numbered(_label(models[family]), member) for family, member in members]
-    if len(set(labels)) < len(labels):
-        count = Counter(labels)
-        labels = [
-            _numbered(_long_label(models[family]), member) if count[label] > 1 else label
-            for label, (family, member) in zip(labels, members, strict=True)
-        ]
+    names = iter(labels(models))
     return [
-        Target(label, family, member, models[family].headers(member))
-        for label, (family, member) in zip(labels, members, strict=True)
+        Target(next(names), family, member, _members_headers(headers, member))
+        for family, (model, headers) in enumerate([(model, model.headers()) for model in models])
+        for member in range(model.count)
     ]
+
+
+def labels(models: Sequence[Model]) -> list[str]:
+    """Return the label of each target, in the order of `targets`; equal ones are a mistake."""
+    short = [_numbered(text, i) for model in models for text in [_label(model)] for i in range(model.count)]
+    if len(set(short)) == len(short):
+        return short
+    count = Counter(short)
+    long = (_numbered(text, i) for model in models for text in [_long_label(model)] for i in range(model.count))
+    return [second if count[first] > 1 else first for first, second in zip(short, long, strict=True)]
+
+
+def _members_headers(headers: tuple[tuple[str, str], ...], member: int) -> tuple[tuple[str, str], ...]:
+    if any("{i}" in text for _, text in headers):
+        return tuple([(name, _numbered(text, member)) for name, text in headers])
+    return headers
 
 
 def _label(model: Model) -> str:

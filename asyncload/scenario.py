@@ -32,6 +32,7 @@ from asyncload.models import (
     Top,
     Weights,
     Zipf,
+    labels,
     targets,
 )
 from asyncload.phases import (
@@ -246,14 +247,15 @@ class Scenario:
         """Yield what the annotations cannot say."""
         if not any(model.weight for model in self.models):
             yield "models", "expected at least one weight above 0"
+        families = [family for family, model in enumerate(self.models) for _ in range(model.count)]
         first: dict[str, int] = {}
         told: set[tuple[int, int]] = set()
-        for target in targets(self.models):
-            other = first.setdefault(target.label, target.family)
-            if other != target.family and (other, target.family) not in told:
-                told.add((other, target.family))
-                same = f"the target {target.label!r} stands in models[{other}] too"
-                yield f"models[{target.family}]", f"{same}; give one a label, or join their weights"
+        for label, family in zip(labels(self.models), families, strict=True):
+            other = first.setdefault(label, family)
+            if other != family and (other, family) not in told:
+                told.add((other, family))
+                same = f"the target {label!r} stands in models[{other}] too"
+                yield f"models[{family}]", f"{same}; give one a label, or join their weights"
 
 
 def json_schema() -> dict[str, object]:

@@ -101,8 +101,9 @@ def _schema(kind: Kind, definitions: dict[str, _Schema]) -> _Schema:
             return {"$ref": f"#/$defs/{cls.__name__}"}
         case Checked(kind=inner, check=check):
             return _bounded(inner, check, definitions)
-        case OneOf(members=members):
-            return {"anyOf": [_schema(member, definitions) for member in members]}
+        case OneOf(members=members, nullable=nullable):
+            schemas = [_schema(member, definitions) for member in members]
+            return {"anyOf": [*schemas, {"type": "null"}] if nullable else schemas}
         case Many(item=item):
             return {"type": "array", "items": _schema(item, definitions)}
         case Row(items=items):

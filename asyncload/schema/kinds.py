@@ -148,14 +148,16 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """One of several kinds, none of which is OneOf."""
+    """One of several kinds, none of which is OneOf or Nothing."""
 
     members: tuple["Kind", ...]
+    nullable: bool
+    """Whether null is legal too."""
 
     @property
     def legal(self) -> str:
         """In words; null is not worth a word."""
-        return " or ".join(member.legal for member in self.members if not isinstance(member, Nothing))
+        return " or ".join(member.legal for member in self.members)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,7 @@ def kind_of(annotation: object) -> Kind:
     if origin is tuple:
         return Many(kind_of(arguments[0])) if arguments[1:] == (...,) else Row(tuple(map(kind_of, arguments)))
     if origin in (Union, types.UnionType):
-        return OneOf(tuple(_flat(map(kind_of, arguments))))
+        return _union([kind_of(argument) for argument in arguments])
     if isinstance(annotation, type) and is_dataclass(annotation):
         return record_of(annotation)
     raise TypeError(f"no document can hold {annotation!r}")
@@ -242,6 +244,16 @@ def _annotated(annotation: object, words: Sequence[object]) -> Kind:
     return kind
 
 
-def _flat(kinds: Iterator[Kind]) -> Iterator[Kind]:
+def _union(kinds: Sequence[Kind]) -> OneOf:
+    members: list[Kind] = []
+    nullable = False
     for kind in kinds:
-        yield from kind.members if isinstance(kind, OneOf) else (kind,)
+        match kind:
+            case Nothing():
+                nullable = True
+            case OneOf():
+                members += kind.members
+                nullable |= kind.nullable
+            case _:
+                members.append(kind)
+    return OneOf(tuple(members), nullable)

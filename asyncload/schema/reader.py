@@ -21,7 +21,6 @@ from asyncload.schema.kinds import (
     Kind,
     Many,
     Measure,
-    Nothing,
     Number,
     OneOf,
     Record,
@@ -68,6 +67,8 @@ class _Reading:
 
     def at(self, kind: Kind, data: object, path: str) -> object:
         """Read one place; the result means nothing if a problem was added."""
+        if type(kind) is Text and type(data) is str and data.isascii():
+            return data  # most places of a long document
         match kind:
             case Record():
                 return self._record(kind, data, path)
@@ -129,25 +130,22 @@ class _Reading:
 
         The cases: null; a mapping, of the record that its keys point to; a member that reads it without a problem.
         """
-        members = [member for member in kind.members if not isinstance(member, Nothing)]
-        if data is None and len(members) < len(kind.members):
+        members = kind.members
+        if data is None and kind.nullable:
             return None
         if len(members) == 1:
             return self.at(members[0], data, path)
-        records = [member for member in members if isinstance(member, Record)]
-        if isinstance(data, dict) and records:
+        if isinstance(data, dict) and (records := [member for member in members if isinstance(member, Record)]):
             record = _pointed_to(records, data)
             if record is None:
                 return self._wrong(path, kind.legal, data)
             return self._record(record, data, path, None if record.required <= data.keys() else kind.legal)
+        before = len(self.problems)
         for member in members:
-            trial = _Reading(self.base_dir)
-            value = trial.at(member, data, path)
-            if not trial.problems:
+            value = self.at(member, data, path)
+            if len(self.problems) == before or (isinstance(data, list) and isinstance(member, Many | Row)):
                 return value
-            if isinstance(data, list) and isinstance(member, Many | Row):
-                self.problems += trial.problems
-                return None
+            del self.problems[before:]
         near = nearest(data, _choices(members)) if isinstance(data, str) else None
         return self._wrong(path, kind.legal, data, near)
 

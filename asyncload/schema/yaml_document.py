@@ -93,21 +93,22 @@ class _Builder:
 
     def node(self, event: yaml.Event | None, path: str) -> object:
         """Build the node that an event begins."""
-        if isinstance(event, yaml.AliasEvent):
-            if event.anchor not in self.anchors:
-                raise yaml.YAMLError(f"unknown alias *{event.anchor} (line {_line(event)})")
-            return self.anchors[event.anchor]
-        if self.lines is not None and event is not None:
+        if self.lines is not None:
             self.lines.setdefault(path, _line(event))
         value: object
         if isinstance(event, yaml.ScalarEvent):
             value = self.scalar(event, path)
+        elif isinstance(event, yaml.AliasEvent):
+            if event.anchor not in self.anchors:
+                raise yaml.YAMLError(f"unknown alias *{event.anchor} (line {_line(event)})")
+            return self.anchors[event.anchor]
         elif isinstance(event, yaml.SequenceStartEvent):
             value = self.sequence(path)
         else:
             value = self.mapping(path)
         if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
-            self.check_tag(event, path)
+            if event.tag is not None:
+                self.check_tag(event, path)
             if event.anchor is not None:
                 self.anchors[event.anchor] = value
         return value
@@ -143,18 +144,17 @@ class _Builder:
         own: dict[object, object] = {}
         merged: list[object] = []
         while not isinstance(event := self.parser.get_event(), yaml.MappingEndEvent):
-            line = _line(event)
             key = self.node(event, path)
             inner = f"{path}.{key}" if path else str(key)
             if self.lines is not None:
-                self.lines.setdefault(inner, line)
+                self.lines.setdefault(inner, _line(event))
             value = self.node(self.parser.get_event(), inner)
             if key == "<<" and isinstance(event, yaml.ScalarEvent) and not event.style:
                 merged += value if isinstance(value, list) else [value]
             elif isinstance(key, list | dict):
-                self.problems.append(Problem(path, f"a key is a list or a mapping (line {line})"))
+                self.problems.append(Problem(path, f"a key is a list or a mapping (line {_line(event)})"))
             elif key in own:
-                self.problems.append(Problem(inner, f"the key stands twice (line {line})"))
+                self.problems.append(Problem(inner, f"the key stands twice (line {_line(event)})"))
             else:
                 own[key] = value
         for mapping in merged:
@@ -166,9 +166,8 @@ class _Builder:
 
     def check_tag(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, path: str) -> None:
         """Refuse tags that would make objects."""
-        if event.tag is not None and event.tag not in _TEXT_TAGS | _CORE_TAGS:
-            line = _line(event)
-            self.problems.append(Problem(path, f"the tag {event.tag} is not allowed (line {line})"))
+        if event.tag not in _TEXT_TAGS | _CORE_TAGS:
+            self.problems.append(Problem(path, f"the tag {event.tag} is not allowed (line {_line(event)})"))
 
 
 def _line(event: yaml.Event | None) -> int:
