@@ -1,12 +1,13 @@
 """
 CPU per request at saturation: asyncload beside wrk (C), k6 (Go) and aiobotocore, in turns, in one run.
 
-Each client runs alone on the generator's core, as fast as it can, with 64 connections. The rounds alternate, so a change of
-the machine's mood meets all clients alike; the figures are medians over the rounds and ratios of such medians.
+Each client runs alone on the generator's core, as fast as it can, with 64 connections. The rounds alternate, so a
+change of the machine's mood meets all clients alike; the figures are medians over the rounds and ratios of such
+medians.
 
-asyncload stays an open loop: its rate is set 10 % above what a probe could carry, with 64 calls in flight at most. What
-it then cannot send in time is dropped, or sent late; only what nginx received counts as a request. So the cost of
-dropping, a tenth of the arrivals at most and a fraction of a call each, counts against it.
+asyncload stays an open loop: its rate is set 10 % above what a probe could carry, with 64 calls in flight at most.
+What it then cannot send in time is dropped, or sent late; only what nginx received counts as a request. So the cost
+of dropping, a tenth of the arrivals at most and a fraction of a call each, counts against it.
 """
 
 import tempfile

@@ -1,8 +1,8 @@
 """
 Without a network: how many calls a second the plan, the drive and the recorder carry on one core.
 
-The transport answers before `send` returns. Asked for more than it can do, the drive sends as fast as it can; the figure
-is calls over the time that it took, run directory included.
+The transport answers before `send` returns. Asked for more than it can do, the drive sends as fast as it can; the
+figure is calls over the time that it took, run directory included.
 """
 
 from statistics import median

@@ -1,9 +1,9 @@
 """
 A reader of packet captures, for one kind: nanosecond pcap of Ethernet (the loopback's too), IPv4, TCP, with payload.
 
-What it makes of them: for each HTTP exchange on a connection that carries one request at a time, when its first byte left
-the client and when the last byte of its answer came. A packet of the client opens an exchange unless one is unanswered; the
-packets of the server extend it; the next packet of the client opens the next.
+What it makes of them: for each HTTP exchange on a connection that carries one request at a time, when its first byte
+left the client and when the last byte of its answer came. A packet of the client opens an exchange unless one is
+unanswered; the packets of the server extend it; the next packet of the client opens the next.
 
 Source: the Internet-Draft "PCAP Capture File Format" (draft-ietf-opsawg-pcap); RFC 791 and RFC 9293 for the headers.
 """

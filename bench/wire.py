@@ -1,13 +1,13 @@
 """
-The stimulus on the wire, seen by a packet capture of the loopback: are the gaps what was asked for, and is the time that
-we report the time that passed?
+The stimulus on the wire, seen by a packet capture of the loopback: are the gaps what was asked for, and is the time
+that we report the time that passed?
 
-A gap is the time between the first bytes of consecutive requests. Its coefficient of variation is 0 for a constant rate and
-1 for Poisson arrivals; the Kolmogorov-Smirnov distance is to the exponential distribution of the asked rate, not of a
-fitted one. Other clients that promise a constant rate run beside; wrk promises none, and is shown as it is.
+A gap is the time between the first bytes of consecutive requests. Its coefficient of variation is 0 for a constant
+rate and 1 for Poisson arrivals; the Kolmogorov-Smirnov distance is to the exponential distribution of the asked rate,
+not of a fitted one. Other clients that promise a constant rate run beside; wrk promises none, and is shown as it is.
 
-Service time is compared in two ways: quantiles of what the run reports against quantiles of what was captured, and call
-by call, since the n-th request sent is the n-th captured.
+Service time is compared in two ways: quantiles of what the run reports against quantiles of what was captured, and
+call by call, since the n-th request sent is the n-th captured.
 """
 
 import sqlite3
