@@ -18,7 +18,7 @@ from asyncload.units import DurationNs, PerSecond, format_duration
 
 Law: TypeAlias = Literal["constant", "poisson", "gamma", "uniform"]
 
-_SOME_TIME = Check(above=0, legal="a duration above 0, such as 250ms, 1m30s or a number of seconds")
+_SOME_TIME = Check(above=0, legal="a duration above 0, such as 250ms, 1m30s, 2h or 5 (seconds)")
 _PART = Check(above=0, at_most=1, legal="a number above 0, at most 1")
 
 

@@ -51,9 +51,9 @@ _DURATION_PATTERN: Final = rf"^{_DURATION_PART}(?:\s?{_DURATION_PART})*$|^{_NUMB
 _RATE_PATTERN: Final = rf"^({_NUMBER})\s?([kM]?)(?:\s?/\s?(sec|s|min|m|h|d))?$"
 _BYTES_PATTERN: Final = rf"^({_NUMBER})\s?((?:[kKmMgG][iI]?)?[bB])?$"
 
-_DURATION_LEGAL: Final = "a duration such as 250ms, 1m30s or 2h, or a number of seconds"
-_RATE_LEGAL: Final = "a rate such as 200/s, 1.5k/s or 600/min, or a number per second"
-_BYTES_LEGAL: Final = "a size such as 64KiB or 6MB, or a number of bytes"
+_DURATION_LEGAL: Final = "a duration, not negative, such as 250ms, 1m30s, 2h or 5 (seconds)"
+_RATE_LEGAL: Final = "a rate, not negative, such as 200/s, 1.5k/s, 600/min or 5 (per second)"
+_BYTES_LEGAL: Final = "a size, not negative, such as 64KiB, 6MB or 512 (bytes)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,7 @@ def parse_duration_ns(value: object) -> int:
         text = _text(value, _DURATION_PATTERN, _DURATION_LEGAL)
         parts: list[tuple[str, str]] = re.findall(rf"({_NUMBER})\s?([a-zµμ]+)", text)
         total = sum((Fraction(number) * _DURATION_UNITS[unit] for number, unit in parts), start=Fraction(0))
+        total = total if parts else Fraction(text) * _DURATION_UNITS["s"]
     if total > _MOST_NS:
         raise ValueError(f"expected at most {_MOST_NS // 10**9} seconds, found {_said(value)}")
     return round(total)
@@ -228,10 +229,8 @@ def _plain(value: object, legal: str) -> Fraction | None:
     """A number as it is; None for a text."""
     if isinstance(value, str):
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not -1e300 < value < 1e300:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e300:
         raise ValueError(f"expected {legal}, found {_said(value)}")
-    if value < 0:
-        raise ValueError(f"expected {legal}, not negative, found {_said(value)}")
     # repr, for 0.1 written without a unit means what "0.1" with a unit means, and not the binary fraction beside it.
     return Fraction(repr(value))
 
@@ -244,7 +243,10 @@ def _text(value: object, pattern: str, legal: str) -> str:
 
 
 def _said(value: object) -> str:
-    text = repr(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else type(value).__name__
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return "null" if value is None else f"a value of type {type(value).__name__}"
+    # Python refuses to print integers of thousands of digits.
+    text = "an integer of many digits" if isinstance(value, int) and value.bit_length() > 512 else repr(value)
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
 
 

@@ -56,7 +56,7 @@ def read(cls: type[_T], data: object, base_dir: Path | None = None) -> tuple[_T 
 
 def nearest(name: str, legal: Iterable[str]) -> str | None:
     """Return the legal name that a misspelt one probably stands for, if there is one."""
-    close = difflib.get_close_matches(name[:_LONGEST_SAID].lower(), list(legal), n=1, cutoff=0.6)
+    close = difflib.get_close_matches(name[:_LONGEST_SAID].lower(), list(legal), n=1, cutoff=0.7)
     return close[0] if close else None
 
 
