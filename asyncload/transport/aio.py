@@ -237,7 +237,8 @@ class Aio:
         if outcome is Outcome.CONNECT and isinstance(error, aiohttp.ClientConnectorError):
             self._notices.not_connected(error)
         known = isinstance(error, (aiohttp.ClientError, OSError, AsyncloadError))
-        self._notices.failed(f"{type(error).__name__}: {error}" if known else f"unexpected {type(error).__name__}")
+        words = f"{type(error).__name__}: {error}" if known else f"unexpected {type(error).__name__}"
+        self._notices.failed(words.removesuffix(": "))
         return outcome
 
 

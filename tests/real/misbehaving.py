@@ -246,6 +246,7 @@ class MisbehavingServer:
         self.port = server.sockets[0].getsockname()[1]
         ready.set()
         await self._stop.wait()
+        await asyncio.sleep(0.02)  # a server that closes while it accepts a connection would leave that open for ever
         server.close()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
@@ -257,8 +258,9 @@ class MisbehavingServer:
         self.connections += 1
         self.open_now += 1
         self.most_open = max(self.most_open, self.open_now)
+        ends = ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, asyncio.CancelledError
         try:
-            with suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):  # the client's good right
+            with suppress(*ends):  # the client's good right, and the server's own end
                 while await self._answer(reader, writer):
                     pass
             self.open_now -= 1
