@@ -121,6 +121,7 @@ class Raw:
         for begun in range(1, min(wire.warm, wire.connections), _WARM_AT_ONCE):
             few = min(_WARM_AT_ONCE, min(wire.warm, wire.connections) - begun)
             await asyncio.gather(*(self._dial_one() for _ in range(few)))
+        self._requests.turn(int(time.time()))
         self._tasks = [self._loop.create_task(job()) for job in (self._turn_seconds, self._sweep, self._resolve_again)]
 
     def send(self, call: Call, done: Done) -> None:
@@ -233,10 +234,9 @@ class Raw:
 
     async def _turn_seconds(self) -> None:
         while True:
-            now = time.time()
-            self._requests.turn(int(now))
+            await asyncio.sleep(1 - time.time() % 1)
+            self._requests.turn(int(time.time()))
             self.wants_date = True
-            await asyncio.sleep(1 - now % 1)
 
     async def _sweep(self) -> None:
         """End what took too long; recycle connections before the server does."""
