@@ -104,9 +104,6 @@ class Signer:
         self._to_sign = b""
         self._inner = self._outer = sha256()
 
-    def __repr__(self) -> str:
-        return f"Signer({self._credentials!r}, {self.region!r}, {self.service!r})"
-
     def template(
         self,
         method: str,
@@ -194,7 +191,7 @@ class Signer:
 
 
 class Template:
-    """A request that lacks only its date, its payload's hash and, if it has one, its inference id."""
+    """A request that lacks only date, payload hash and perhaps inference id; made by `Signer.template`."""
 
     __slots__ = ("_after", "_before", "_between", "_content_length", "_head", "_names", "_signer", "_tail", "_with_id")
 
@@ -208,7 +205,6 @@ class Template:
         *,
         inference_id: bool = False,
     ) -> None:
-        """See `Signer.template`, which is the way to make one."""
         _check(method, host, path, headers)
         self._signer = signer
         self._with_id = inference_id
@@ -230,9 +226,6 @@ class Template:
         given = "".join(f"{name}: {value}\r\n" for name, value in headers)
         self._head = f"{method} {path} HTTP/1.1\r\nHost: {host}\r\n{given}".encode()
         self._tail = f"X-Amz-Security-Token: {signer.token}\r\n".encode() if signer.token else b""
-
-    def __repr__(self) -> str:
-        return f"Template({self._head[:80]!r}..., {self._signer!r})"
 
     def authorization(self, stamp: str, body_sha256: str, inference_id: str = "") -> str:
         """
