@@ -80,7 +80,7 @@ def parse_text(text: str, suffix: str) -> Document:
                 from asyncload.schema import yaml_document  # noqa: PLC0415  yaml takes longer to import than the rest
 
                 data, problems = yaml_document.parse(text)
-                return Document(data, problems, lambda: yaml_document.lines(text))
+                return Document(data, problems, lambda: _yaml_lines(text))
     except tomllib.TOMLDecodeError as error:
         return _nothing(f"is not TOML: {error}")
     except json.JSONDecodeError as error:
@@ -100,7 +100,15 @@ def _json(text: str) -> Document:
         return mapping
 
     data = json.loads(text, object_pairs_hook=pairs)
-    return Document(data, [Problem("", f"the key {name!r} stands twice in one object") for name in doubled])
+    problems = [Problem("", f"the key {name!r} stands twice in one object") for name in doubled]
+    return Document(data, problems, lambda: _yaml_lines(text))
+
+
+def _yaml_lines(text: str) -> Mapping[str, int]:
+    """Lines of a JSON text too, for nearly all of JSON is YAML; where it is not, there are none."""
+    from asyncload.schema import yaml_document  # noqa: PLC0415  yaml takes longer to import than the rest
+
+    return yaml_document.lines(text)
 
 
 def _with_lines(problems: Sequence[Problem], lines: Lines) -> list[Problem]:
