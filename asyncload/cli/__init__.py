@@ -8,6 +8,7 @@ The command: parse, call, print. Environment, signals, standard streams and exit
     130  interrupted; what was measured is kept
 """
 
+import logging
 import sys
 
 from asyncload.cli.app import app
@@ -16,6 +17,8 @@ from asyncload.errors import AsyncloadError, UsageError
 
 def main() -> None:
     """Run the command line; every error of ours ends as a message and an exit code."""
+    # A credential process that fails is logged there with all that it printed, secrets included.
+    logging.getLogger("aiobotocore.credentials").setLevel(logging.CRITICAL + 1)
     try:
         app(prog_name="asyncload")
     except AsyncloadError as error:

@@ -47,7 +47,7 @@ class _Requests(dict[Call, bytes]):
         self._wire = wire
         self._host = wire.address.host_header
         self._stamp = ""
-        self._templates: dict[tuple[tuple[str, str], ...], Template] = {}
+        self._templates: dict[tuple[object, ...], Template] = {}
         self._credentials = wire.credentials()
         self._signer = Signer(self._credentials, wire.region)
         self._ids = (f"{token_hex(8)}-{number}" for number in count())
@@ -63,11 +63,12 @@ class _Requests(dict[Call, bytes]):
             self._templates.clear()
 
     def __missing__(self, call: Call) -> bytes:
-        template = self._templates.get(call.headers)
+        shape = (call.path, call.headers, call.inference_id)
+        template = self._templates.get(shape)
         if template is None:
             path = self._wire.address.path_prefix + call.path
             template = self._signer.template("POST", self._host, path, call.headers, inference_id=call.inference_id)
-            self._templates[call.headers] = template
+            self._templates[shape] = template
         inference_id = next(self._ids) if call.inference_id else ""
         head = template.head(self._stamp, call.body_sha256, len(call.body), inference_id)
         request = head + call.body
@@ -193,7 +194,7 @@ class Raw:
         except ValueError:
             return
         if abs(skew_s) > abs(self._skew_s):
-            self._skew_s = float(int(skew_s))
+            self._skew_s = float(round(skew_s))
 
     # -- dialling -----------------------------------------------------------------------------------------------------
 
