@@ -1,8 +1,8 @@
 """
 The per-model table's geometry: which columns there are, and how wide each is.
 
-Laid out by hand, for a heading spans several columns and the names get whatever the numbers leave: a number is never cut,
-and a name is cut in its middle.
+Laid out by hand, for a heading spans several columns and the names get whatever the numbers leave: a number is never
+cut, and a name is cut in its middle.
 """
 
 from collections.abc import Iterable, Sequence

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 from asyncload.units import format_duration, format_rate
 
@@ -28,10 +29,8 @@ def plan_picture(rates_per_s: Sequence[float], width: int, height: int, length_n
     margin = max(map(len, labels.values()))
     columns = max(width, 24) - margin - 2
     bars = _columns(rates_per_s, columns)
-    lines = [
-        f"{labels.get(row, ''):>{margin}} {'┤' if row in labels else '│'}{_row(bars, top, rows - 1 - row, rows)}".rstrip()
-        for row in range(rows)
-    ]
+    axis = [f"{labels.get(row, ''):>{margin}} {'┤' if row in labels else '│'}" for row in range(rows)]
+    lines = [(left + _row(bars, top, rows - 1 - row, rows)).rstrip() for row, left in enumerate(axis)]
     span_ns = len(rates_per_s) * 1_000_000_000 if length_ns is None else length_ns
     return [*lines, f"{format_rate(0):>{margin}} └{'─' * columns}", " " * (margin + 2) + _time_axis(span_ns, columns)]
 
@@ -63,7 +62,7 @@ def _columns(values: Sequence[float], columns: int) -> list[float]:
     if not n:
         return [0.0] * columns
     begins = [column * n // columns for column in range(columns + 1)]
-    return [max(values[begin : max(end, begin + 1)]) for begin, end in zip(begins, begins[1:], strict=False)]
+    return [max(values[begin : max(end, begin + 1)]) for begin, end in pairwise(begins)]
 
 
 def _labels(top: float, rows: int) -> dict[int, str]:
@@ -88,6 +87,6 @@ def _time_axis(span_ns: int, columns: int) -> str:
     end, middle = format_duration(span_ns), format_duration(span_ns / 2)
     line = list("0s".ljust(columns - len(end)) + end)
     at = (columns - len(middle)) // 2
-    if at > 4 and at + len(middle) < columns - len(end) - 2:
+    if span_ns and at > 4 and at + len(middle) < columns - len(end) - 2:
         line[at : at + len(middle)] = middle
     return "".join(line)
