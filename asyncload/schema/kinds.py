@@ -142,8 +142,10 @@ class Record:
 
     @property
     def legal(self) -> str:
-        """In words: the keys without which it is not what it is."""
-        return "{" + ", ".join(f"{key}: ..." for key in self.slots if key in self.required or not self.required) + "}"
+        """In words: the keys without which it is not what it is, else the first three."""
+        keys = [key for key in self.slots if key in self.required]
+        shown = [f"{key}: ..." for key in keys or list(self.slots)[:3]]
+        return "{" + ", ".join(shown if keys or len(self.slots) <= 3 else [*shown, "..."]) + "}"
 
 
 @dataclass(frozen=True, slots=True)
