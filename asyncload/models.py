@@ -138,7 +138,7 @@ class DirectoryPayload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RandomRows:
-    """Generated rows of numbers, uniform on [low, high), from the scenario's seed."""
+    """Generated rows of numbers, uniform on [low, high), to six significant digits, from the scenario's seed."""
 
     columns: Annotated[int, _AT_LEAST_ONE]
     """Numbers per row."""

@@ -160,6 +160,8 @@ def _records(path: Path, problems: list[str]) -> Iterator[bytes]:
             yield json.dumps(record, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
         except (ValueError, RecursionError) as error:
             problems.append(f"{path}, line {number}: is not JSON: {error}")
+            if len(problems) >= _MOST_PROBLEMS:
+                return
 
 
 def _refused(word: str) -> NoReturn:

@@ -495,8 +495,8 @@ def fits(data: object, schema: object, root: object) -> bool:
     number = isinstance(data, int | float) and not isinstance(data, bool) and isfinite(data)
     types = {
         "object": isinstance(data, dict), "array": isinstance(data, list), "string": isinstance(data, str),
-        "number": number, "integer": isinstance(data, int | float) and number and data % 1 == 0, "boolean": isinstance(data, bool),
-        "null": data is None,
+        "number": number, "integer": isinstance(data, int | float) and number and data % 1 == 0, "null": data is None,
+        "boolean": isinstance(data, bool),
     }  # fmt: skip
     if "$ref" in schema and not fits(data, root["$defs"][schema["$ref"].removeprefix("#/$defs/")], root):
         return False
