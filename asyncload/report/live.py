@@ -125,14 +125,21 @@ def _frame(recent: Recent, outcomes: list[int]) -> list[Segment]:
     shown = busiest(by_model.sum(axis=1), ROWS)
     *response_us, (_, late_us) = recent.quantiles_us(shown, _QUANTILES).tolist()
     models = _models(recent, by_model, shown, response_us)
-    lines = [_progress(recent.last), _rates(recent, late_us), [], *models, [], _errors(outcomes)]
+    lines = [
+        _progress(recent.last, sending=recent.sending),
+        _rates(recent, late_us),
+        [],
+        *models,
+        [],
+        _errors(outcomes),
+    ]
     return [segment for line in lines for segment in (*line, newline)][:-1]
 
 
-def _progress(last: Snapshot) -> list[Segment]:
+def _progress(last: Snapshot, *, sending: bool) -> list[Segment]:
     share = min(max(last.elapsed_ns / last.length_ns, 0.0), 1.0) if last.length_ns else 1.0
     times = f"  {_elapsed(last)} of {format_duration(last.length_ns)}"
-    state = "  warm-up" if last.warmup else "  waiting for replies" if share == 1.0 else ""
+    state = "  warm-up" if last.warmup else "" if sending else "  waiting for replies"
     bar = _WIDTH - len(times) - len(state)
     done = round(share * bar)
     colour = _YELLOW if last.warmup else _GREEN

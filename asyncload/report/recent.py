@@ -59,6 +59,11 @@ class Recent:
         return self._snapshots[-1]
 
     @property
+    def sending(self) -> bool:
+        """Whether the plan was still going on in the newest second."""
+        return self._spans_ns[-1] > 0
+
+    @property
     def asked_per_s(self) -> float:
         """The plan's rate over the time in which calls were sent; NaN if that was none."""
         arrivals = sum(

@@ -114,6 +114,15 @@ def test_the_view_holds_out_without_replies(terminal: tuple[LiveView, StringIO])
     assert any(line.split() == ["total", "0", "0", "-", "-"] for line in lines)
 
 
+def test_the_view_says_when_nothing_more_is_sent(terminal: tuple[LiveView, StringIO]) -> None:
+    """From the last arrival on the plan's time stands still, and only replies are waited for."""
+    view, file = terminal
+    first, second = snapshots(2, [1])
+    assert not any("waiting" in line for line in drawn(view, file, first))
+    lines = drawn(view, file, replace(second, elapsed_ns=first.elapsed_ns))
+    assert any(line.endswith("1s of 20s  waiting for replies") for line in lines)
+
+
 def test_the_view_leaves_nothing_behind() -> None:
     """The report is printed where it stood: what was drawn is erased, and the cursor is back."""
     file = StringIO()
