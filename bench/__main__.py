@@ -68,7 +68,7 @@ def _measure(name: str, context: Context) -> list[Finding]:
             show(finding)
             findings.append(finding)
     except (MissingToolError, RuntimeError, OSError, subprocess.TimeoutExpired) as why:
-        # Hours of other groups must not be lost with this one.
+        # What the other groups measured must not be lost with this one.
         findings.append(skipped(title, why))
         show(findings[-1])
     return findings

@@ -143,7 +143,7 @@ def scenario_of(ask: Nowhere) -> Scenario:
     )
 
 
-async def _run(ask: Nowhere, out: Path) -> tuple[RunResult, float]:
+async def _run(ask: Nowhere, out: Path) -> Driven:
     scenario = scenario_of(ask)
     plan = Plan(scenario)
     digest = plan.digest()
@@ -156,7 +156,19 @@ async def _run(ask: Nowhere, out: Path) -> tuple[RunResult, float]:
     gc.disable()  # as the runner does
     began_s = time.process_time()
     result = await Session(parts, Options(out=out)).run(Stop())
-    return result, time.process_time() - began_s
+    return _driven(result, time.process_time() - began_s)
+
+
+def _driven(result: RunResult, cpu_s: float) -> Driven:
+    everything, health = result.totals, result.health
+    return Driven(
+        sent=everything.sent,
+        dropped=everything.outcomes[Outcome.DROPPED],
+        elapsed_s=health.elapsed_ns / 1e9,
+        cpu_s=cpu_s,
+        lateness_p99_ms=everything.lateness.quantile_us(0.99) / 1000,
+        valid=result.verdict.valid,
+    )
 
 
 def main() -> None:
@@ -166,16 +178,7 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix="asyncload-bench-") as scratch,
         asyncio.Runner(loop_factory=asyncload.runner.new_loop) as runner,
     ):
-        result, cpu_s = runner.run(_run(ask, Path(scratch) / "run"))
-    everything, health = result.totals, result.health
-    driven = Driven(
-        sent=everything.sent,
-        dropped=everything.outcomes[Outcome.DROPPED],
-        elapsed_s=health.elapsed_ns / 1e9,
-        cpu_s=cpu_s,
-        lateness_p99_ms=everything.lateness.quantile_us(0.99) / 1000,
-        valid=result.verdict.valid,
-    )
+        driven = runner.run(_run(ask, Path(scratch) / "run"))
     sys.stdout.buffer.write(msgspec.json.encode(driven))
 
 
