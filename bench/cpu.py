@@ -33,6 +33,7 @@ _BEYOND = 1.10
 _PROBE_PER_S = 150_000.0
 _SETTLE_S = 1.0
 _LIMIT_S = 120.0
+_DISTURBED = 0.05
 _OURS, _OURS_TLS, _OURS_POOL = "asyncload", "asyncload, TLS", "asyncload, 1,000 payloads"
 _WRK, _WRK_TLS, _K6, _SDK = "wrk", "wrk, TLS", "k6", "aiobotocore"
 
@@ -72,6 +73,9 @@ def measure(context: Context) -> Findings:
     for name, several in usages.items():
         if name.startswith(_OURS):
             yield Row(f"CPU per request at saturation, {name}", "", _summary(several))
+    disturbed = max(one.others_share for several in usages.values() for one in several)
+    if disturbed > _DISTURBED:
+        yield Row("DISTURBED: others took so much of the generator's core in some round", "", f"{disturbed:.0%}")
     yield Detail("CPU per request at saturation, medians over the rounds", _HEADINGS, list(map(_cells, usages.items())))
     rounds = [[name, *(f"{one.cpu_us:.2f}" for one in several)] for name, several in usages.items()]
     headings = ["client, us per request", *(f"round {i + 1}" for i in range(len(rounds[0]) - 1))]
@@ -134,16 +138,17 @@ def _compare(ratio: _Ratio, usages: dict[str, list[Usage]]) -> Row:
     return Row(ratio.what, ratio.target, measured, reached=value <= ratio.most)
 
 
-_HEADINGS = ("client", "requests /s", "CPU us", "user us", "system us", "its core")
+_HEADINGS = ("client", "requests /s", "CPU us", "user us", "system us", "its core", "others on it")
 
 
 def _cells(entry: tuple[str, list[Usage]]) -> list[str]:
     name, several = entry
     rate_per_s = median(one.requests / one.elapsed_s for one in several)
     times_us = (median(getattr(one, part) for one in several) for part in ("cpu_us", "user_us", "system_us"))
-    return [name, f"{rate_per_s:,.0f}", *(f"{t:.2f}" for t in times_us), f"{median(o.share for o in several):.0%}"]
+    shares = (median(one.share for one in several), max(one.others_share for one in several))
+    return [name, f"{rate_per_s:,.0f}", *(f"{t:.2f}" for t in times_us), *(f"{share:.0%}" for share in shares)]
 
 
 def _summary(several: list[Usage]) -> str:
-    _, rate_per_s, cpu_us, user_us, system_us, _ = _cells(("", several))
+    _, rate_per_s, cpu_us, user_us, system_us, *_ = _cells(("", several))
     return f"{cpu_us} us (user {user_us}, system {system_us}) at {rate_per_s}/s"
