@@ -91,6 +91,7 @@ class _Contest:
         # A client ends by itself only after the window, however slowly it starts.
         self._length_s = _SETTLE_S + self._window_s + 3.0
         self._rates_per_s: dict[str, float] = {}
+        self._runs = 0
         length_s = self._length_s
         self.clients: dict[str, Callable[[], AbstractContextManager[Popen[str]]]] = {
             _OURS: lambda: self._ours(_OURS),
@@ -126,7 +127,9 @@ class _Contest:
             probe = replace(full, length_s=1.0, warmup_s=0.0)
             answer = ask("generator", probe, self._context.cores.generator, _LIMIT_S)
             self._rates_per_s[name] = answer["achieved_per_s"] * _BEYOND
-        question = replace(full, rate_per_s=self._rates_per_s[name], warmup_s=0.0)
+        self._runs += 1
+        out = str(self._home / f"run-{self._runs}")
+        question = replace(full, rate_per_s=self._rates_per_s[name], warmup_s=0.0, out=out)
         return started(child("generator"), self._context.cores.generator, msgspec.json.encode(question).decode())
 
 

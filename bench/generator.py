@@ -9,6 +9,7 @@ import msgspec
 import asyncload.runner
 from asyncload.aws.credentials import StaticCredentials
 from asyncload.options import Options
+from asyncload.result import RunResult
 from asyncload.sigv4 import Credentials
 from bench.stimulus import Ask, scenario_of
 
@@ -19,11 +20,17 @@ KEYS = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 def main() -> None:
     """Read the question, run, and print the result."""
     ask = msgspec.json.decode(sys.stdin.buffer.read(), type=Ask)
-    with tempfile.TemporaryDirectory(prefix="asyncload-bench-") as scratch:
-        out = Path(ask.out) if ask.out else Path(scratch) / "run"
-        options = Options(out=out, samples=ask.samples, credentials=StaticCredentials(KEYS))
-        result = asyncload.runner.run(scenario_of(ask), options)
+    if ask.out:
+        result = _run(ask, Path(ask.out))
+    else:
+        with tempfile.TemporaryDirectory(prefix="asyncload-bench-") as scratch:
+            result = _run(ask, Path(scratch) / "run")
     sys.stdout.buffer.write(result.to_json())
+
+
+def _run(ask: Ask, out: Path) -> RunResult:
+    options = Options(out=out, samples=ask.samples, credentials=StaticCredentials(KEYS))
+    return asyncload.runner.run(scenario_of(ask), options)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ class Ask:
     payloads: int = 1
     """Different bodies per model."""
     out: str = ""
-    """Run directory; without it one that is removed."""
+    """Run directory, for a process that may be ended early; without it one that is removed at the end."""
     samples: bool = False
     seed: int = 7
 
