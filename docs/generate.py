@@ -1,5 +1,5 @@
 """
-Write the references that follow from the code: docs/scenario.md from the JSON Schema, docs/commands.md from the help texts.
+Write the references that follow from the code: docs/scenario.md from the JSON Schema, docs/commands.md from the helps.
 
     python docs/generate.py            write them
     python docs/generate.py --check    exit 1 if they are not what the code says
@@ -24,8 +24,8 @@ def scenario_reference() -> str:
     lines = [
         "# Scenario reference",
         "",
-        "Generated from the code by `make docs`. A scenario is a YAML, TOML or JSON file; `asyncload schema` prints its",
-        "JSON Schema for editors. Mistakes are reported all at once, and nothing is sent.",
+        "Generated from the code by `make docs`. A scenario is a YAML, TOML or JSON file; `asyncload schema` prints",
+        "its JSON Schema for editors. Mistakes are reported all at once, and nothing is sent.",
         "",
         "```yaml",
         example.rstrip(),
