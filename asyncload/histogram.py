@@ -30,6 +30,8 @@ SLOTS = 23_552
 """Length of the standard's dense array for this range: (22 + 1) * 1024."""
 _HALF = 1024
 _HALF_BITS = 10
+_WORD_BYTES = 8
+"""Longest LEB128 word that is read: 56 bits, a count of 3.6e16."""
 _COOKIE_V2 = 0x1C849303 | 0x10
 _HEADER = struct.Struct(">iiiiqqd")
 """Cookie, payload length, index offset, digits, lowest, highest, double ratio."""
@@ -109,8 +111,9 @@ class Histogram:
         if not self.slots.size:
             return np.full(len(qs), np.nan)
         cumulative = np.cumsum(self.counts)
-        # 1e-9 keeps 0.99 * 100 = 99.00000000000001 from asking for the hundredth value.
-        ranks = np.maximum(np.ceil(np.asarray(qs) * cumulative[-1] - 1e-9), 1)
+        # A rounding error upwards must not ask for the next value: 0.07 * 100 is 7.000000000000001.
+        exact = np.asarray(qs, np.float64) * cumulative[-1]
+        ranks = np.clip(np.ceil(exact * (1 - 1e-15)), 1, cumulative[-1])
         return highest_us(self.slots[np.searchsorted(cumulative, ranks)]).astype(np.float64)
 
     def mean_us(self) -> float:
@@ -212,6 +215,8 @@ def decode_groups(blobs: Sequence[bytes]) -> tuple[Int64s, Int64s, Int64s]:
     ends = np.cumsum(advance)
     begins = np.concatenate([[0], ends])[np.cumsum(np.concatenate([[0], lengths]))[:-1]]
     slots = ends - advance - begins[groups]
+    if slots.size and slots.max() >= SLOTS:
+        raise ValueError("histogram encoding has more slots than its range")
     filled = numbers > 0
     return groups[filled], slots[filled], numbers[filled]
 
@@ -248,6 +253,8 @@ def _read_leb128(data: NDArray[np.uint8]) -> Int64s:
         return np.empty(0, np.int64)
     last = np.flatnonzero(data < 0x80)
     first = np.concatenate([[0], last[:-1] + 1])
+    if (last - first).max() >= _WORD_BYTES:
+        raise ValueError("histogram encoding has a number that is too long")
     place = np.arange(data.size) - np.repeat(first, last - first + 1)
     parts = (data & 0x7F).astype(np.int64) << (7 * place)
     return np.add.reduceat(parts, first)
