@@ -171,7 +171,7 @@ def _readings(result: RunResult) -> dict[str, list[str]]:
         ],
         "clocks": [
             f"the endpoint's differs by {health.clock_skew_s:.0f} s",
-            f"this one jumped by {health.clock_jump_ns / 1e6:.3g} ms",
+            f"this one jumped by {round(health.clock_jump_ns / 1e6, 1) or 0:.6g} ms",
         ],
         "replies": [f"{format_bytes(everything.received_bytes)} of bodies"],
         "plan": [f"digest {result.plan_digest[:12] or NOTHING}", f"started {_utc(health.started_unix_ns)}"]
