@@ -75,7 +75,7 @@ class ReplyReader:
             if not self._whole:
                 raise BrokenReplyError(f"not an HTTP reply: {error}") from error
             self.surplus = True
-        if not self._headers_done and len(self._head) > HEAD_LIMIT_BYTES:
+        if len(self._head) > HEAD_LIMIT_BYTES and self._head_length() > HEAD_LIMIT_BYTES:
             raise BrokenReplyError(f"the reply's head is longer than {HEAD_LIMIT_BYTES} bytes")
         if self.received > self._body_limit:
             raise BrokenReplyError(f"the reply's body is longer than {self._body_limit} bytes")
@@ -106,12 +106,23 @@ class ReplyReader:
 
     def _head_bytes(self) -> bytes:
         """The final head, without interim (1xx) heads before it and without the body behind it."""
-        head = self._head
+        begin, end = self._final_head()
+        return self._head[begin:end]
+
+    def _head_length(self) -> int:
+        """Bytes up to the end of the final head, interim ones included; all of them while it has no end."""
+        return self._final_head()[1] + 2 if self._headers_done else len(self._head)
+
+    def _final_head(self) -> tuple[int, int]:
+        """Where the final head begins, and where its last line ends."""
+        head, begin = self._head, 0
         while True:
-            end = head.find(b"\r\n\r\n")
-            if head[9:10] != b"1" or end < 0:
-                return head[: end + 2] if end >= 0 else head
-            head = head[end + 4 :]
+            while head[begin : begin + 2] == b"\r\n":  # the parser skips empty lines before a status line
+                begin += 2
+            end = head.find(b"\r\n\r\n", begin)
+            if head[begin + 9 : begin + 10] != b"1" or end < 0:
+                return begin, end + 2 if end >= 0 else len(head)
+            begin = end + 4
 
     # -- llhttp's callbacks -------------------------------------------------------------------------------------------
 
