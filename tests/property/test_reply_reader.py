@@ -1,5 +1,6 @@
 """Reading replies does not depend on how the stream is cut."""
 
+import itertools
 from dataclasses import dataclass
 
 from hypothesis import given, settings
@@ -56,7 +57,7 @@ def chunked(draw: st.DrawFn, body: bytes) -> bytes:
 
 def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
     edges = [0, *sorted({cut % (len(data) + 1) for cut in cuts}), len(data)]
-    return [data[a:b] for a, b in zip(edges, edges[1:], strict=False) if a < b]
+    return [data[a:b] for a, b in itertools.pairwise(edges) if a < b]
 
 
 @given(sent=replies(), cuts=st.lists(st.integers(0, 10_000), max_size=12), every_byte=st.booleans())

@@ -78,8 +78,10 @@ WARNINGS = [
     (
         {"ok": 9_900, "first_error": "x"},
         {"ok": 9_899, "first_error": "ConnectionResetError: reset"},
-        "101 of 10000 calls failed; latencies describe those that succeeded or timed out; "
-        "first error: ConnectionResetError: reset",
+        (
+            "101 of 10000 calls failed; latencies describe those that succeeded or timed out; "
+            "first error: ConnectionResetError: reset"
+        ),
     ),
     ({"store_error": ""}, {"store_error": "disk full"}, "the run directory ends early: disk full"),
     ({"abandoned": 0}, {"abandoned": 3, "ok": 9_997}, "3 calls were still in flight"),
