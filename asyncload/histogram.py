@@ -21,6 +21,7 @@ from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
+from hdrh.histogram import HdrHistogram
 from numpy.typing import NDArray
 
 Int64s: TypeAlias = NDArray[np.int64]
@@ -63,7 +64,7 @@ def highest_us(slots: Int64s) -> Int64s:
     return lowest_us(slots) + (1 << shift) - 1
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Histogram:
     """
     A sparse histogram of durations; merging is associative and commutative, with the empty one as identity.
@@ -84,6 +85,9 @@ class Histogram:
         """Count values given in us."""
         slots, counts = np.unique(slots_of(values_us), return_counts=True)
         return cls(slots, counts.astype(np.int64))
+
+    def __repr__(self) -> str:
+        return f"Histogram(of {self.count} values)"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Histogram):
@@ -127,6 +131,13 @@ class Histogram:
         """Count values in slots above that of `value_us`."""
         slot = slots_of(np.array([value_us], np.int64))[0]
         return int(self.counts[np.searchsorted(self.slots, slot, side="right") :].sum())
+
+    def to_hdr(self) -> HdrHistogram:
+        """Return the same counts as a histogram of the `hdrhistogram` package."""
+        histogram = HdrHistogram(1, HIGHEST_US, 3)
+        for value_us, count in zip(lowest_us(self.slots).tolist(), self.counts.tolist(), strict=True):
+            histogram.record_value(value_us, count)
+        return histogram
 
     def encode(self) -> bytes:
         """Return the standard V2 encoding, not compressed: what `run.sqlite` holds."""

@@ -4,11 +4,11 @@ The recorder: every reply, counted once, at a cost that the generator can afford
 HOT. `record` runs once per call. It packs eight integers into a buffer and returns; nothing is looked up, hashed or
 compared there. Every `_ROWS` calls the buffer is folded by a few vector operations into
 
-    keys        (model, metric, HDR slot) of this second, one number each, sorted and counted when the second ends
-    outcomes    counts per model of this second
+    counts      of this second per key: model, metric and HDR slot in one number
+    outcomes    of this second per model
 
-When a second ends, `tick` hands them over as a `Second`, and adds them to the run's totals. The totals live in pages of
-64 slots that are allocated when first touched, since a dense histogram of three digits has 23,552 slots, and a thousand
+When a second ends, `tick` hands them over as a `Second`, and adds them to the run's totals. Counts live in pages of 64
+slots that are allocated when first touched, since a dense histogram of three digits has 23,552 slots, and a thousand
 models with four metrics would need 750 MB. In pages, with 16 bits a slot, it is some 25 kB a model.
 
 Which calls count where:
@@ -40,11 +40,13 @@ _SLOT_MASK = (1 << _SLOT_BITS) - 1
 _PAGE_BITS = 6
 _PAGE = 1 << _PAGE_BITS
 _PAGES_PER_HISTOGRAM = 1 << (_SLOT_BITS - _PAGE_BITS)
-_FIRST_PAGES = 1024
+_FIRST_PAGES = 16_384
 _CELL_BITS = 16
 _CELL_MASK = (1 << _CELL_BITS) - 1
 _N = len(METRICS)
 _METRIC = np.arange(_N)[:, None]
+_FEW = 64
+"""Up to so many models a second is counted in pages as it goes; of more, most pages would hold one count."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,11 +104,11 @@ class Recorder:
         self._view = np.frombuffer(self._buffer, np.int64).reshape(_ROWS, _COLUMNS)
         self._pack = _ROW.pack_into
         self._offset = 0
-        self._keys: list[Int64s] = []
         self._rows: list[Int64s] = []
         self._new_second()
         self.outcomes = np.zeros((models + 1, len(Outcome)), np.int64)
         self.received = np.zeros(models + 1, np.int64)
+        self._this_second = _Pages((models + 1) * _N) if models <= _FEW else _Log()
         self._totals = _Pages((models + 1) * _N)
 
     def record(self, model: int, due_ns: int, reply: Reply) -> None:
@@ -124,11 +126,9 @@ class Recorder:
     def tick(self) -> Second:
         """End the current second: return what it holds and add it to the totals."""
         self._fold()
-        keys = np.concatenate(self._keys) if self._keys else np.empty(0, np.int64)
-        keys, counts = _count_sorted(keys)
+        keys, counts = self._this_second.drain()
         rows = np.concatenate(self._rows) if self._rows else None
         second = Second(keys, counts, self._second_outcomes, self._second_received, rows)
-        self._keys.clear()
         self._rows.clear()
         self._new_second()
         self.outcomes += second.outcomes
@@ -165,7 +165,8 @@ class Recorder:
         counted = np.stack([waited, waited & sent_at_all, sent_at_all, ok])
         durations_us = (np.stack([last - due, last - sent, sent - due, first - sent]) + 500) // 1000
         group = model * _N + _METRIC
-        self._keys.append((group << _SLOT_BITS)[counted] + slots_of(durations_us[counted]))
+        keys = (group << _SLOT_BITS)[counted] + slots_of(durations_us[counted])
+        self._this_second.count(keys)
 
     def _sample(self, rows: Int64s) -> Int64s:
         """Copy rows with their times counted from the plan's zero; a time that never came stays 0."""
@@ -199,6 +200,23 @@ def _slice(keys: Int64s, counts: Int64s, group: int) -> Histogram:
     return Histogram(keys[begin:end] & _SLOT_MASK, counts[begin:end])
 
 
+class _Log:
+    """Counts by key, as a list of the keys themselves that is sorted when it is drained."""
+
+    def __init__(self) -> None:
+        self._keys: list[Int64s] = []
+
+    def count(self, keys: Int64s) -> None:
+        """Count keys, in any order and repeated."""
+        self._keys.append(keys)
+
+    def drain(self) -> tuple[Int64s, Int64s]:
+        """Return all keys, ascending, with their counts, and begin anew."""
+        keys = np.concatenate([np.empty(0, np.int64), *self._keys])
+        self._keys.clear()
+        return _count_sorted(keys)
+
+
 class _Pages:
     """
     Counts by key, in pages that exist only where something was counted.
@@ -214,6 +232,12 @@ class _Pages:
         self._used = 1  # page 0 stands for "no page"
         self._carried: dict[int, dict[int, int]] = {}
         """By group and slot: how often the cell overflowed."""
+        self._places: list[Int64s] = []
+        """Where pages were allocated."""
+
+    def count(self, keys: Int64s) -> None:
+        """Count keys, in any order and repeated."""
+        self.add(*_count_sorted(keys))
 
     def add(self, keys: Int64s, counts: Int64s) -> None:
         """Add counts to unique keys."""
@@ -244,10 +268,29 @@ class _Pages:
         filled = counts > 0
         return Histogram(slots[filled], counts[filled])
 
+    def drain(self) -> tuple[Int64s, Int64s]:
+        """Return all keys, ascending, with their counts, and begin anew."""
+        places = np.sort(np.concatenate([np.empty(0, np.int64), *self._places]))
+        within = np.arange(_PAGE)
+        cells = ((self._table[places].astype(np.int64)[:, None] << _PAGE_BITS) + within).ravel()
+        counts = self._cells[cells].astype(np.int64)
+        keys = ((places[:, None] << _PAGE_BITS) + within).ravel()
+        for group, carried in self._carried.items():
+            for slot, times in carried.items():
+                counts[np.searchsorted(keys, (group << _SLOT_BITS) + slot)] += times << _CELL_BITS
+        filled = counts > 0
+        self._table[places] = 0
+        self._cells[: self._used << _PAGE_BITS] = 0
+        self._used = 1
+        self._places.clear()
+        self._carried.clear()
+        return keys[filled], counts[filled]
+
     def _allocate(self, places: Int64s) -> None:
         end = self._used + places.size
         if end << _PAGE_BITS > self._cells.size:
             # In place where the system can move pages instead of bytes: a copy would double the peak.
             self._cells.resize(max(end, self._used * 5 // 4) << _PAGE_BITS, refcheck=False)
         self._table[places] = np.arange(self._used, end, dtype=np.int32)
+        self._places.append(places)
         self._used = end

@@ -100,6 +100,7 @@ async def arun(scenario: Scenario, options: Options | None = None, stop: Stop | 
         StoreError: If the run directory cannot be created.
     """
     options = options or Options()
+    scenario.checked()
     plan = Plan(scenario, options.rank, options.world)
     digest = await asyncio.to_thread(plan.digest)
     calls = CallBook(scenario, await asyncio.to_thread(pools, scenario))

@@ -21,7 +21,7 @@ class Snapshot:
     length_ns: int
     """Of the whole plan."""
     rate_per_s: float
-    """What the plan's rate curve asks of all ranks at this moment."""
+    """What the plan's rate curve asks of this rank at this moment."""
     warmup: bool
     """Whether this second lies in a warm-up phase."""
     health: Health

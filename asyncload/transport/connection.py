@@ -22,7 +22,7 @@ from asyncload.transport.classify import classify
 from asyncload.transport.dial import Socket
 from asyncload.transport.reply_reader import BrokenReplyError, ReplyReader
 
-_READ_BYTES = 65_536
+_READ_BYTES = 32_768
 
 
 class Owner(Protocol):

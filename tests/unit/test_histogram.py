@@ -162,3 +162,12 @@ def test_a_foreign_encoding_is_refused(blob: bytes) -> None:
 def test_the_last_slot_can_be_encoded() -> None:
     top = Histogram(np.array([SLOTS - 1]), np.array([2**40]))
     assert Histogram.decode(top.encode()) == top
+
+
+def test_the_same_counts_as_a_histogram_of_the_package() -> None:
+    """`to_hdr` keeps every count and every percentile."""
+    histogram = Histogram.of_us(np.array([5, 5, 900, 2_050, 70_000, 3_600_000_000]))
+    foreign = histogram.to_hdr()
+    assert foreign.get_total_count() == histogram.count
+    for percent in (10, 50, 90, 100):
+        assert foreign.get_value_at_percentile(percent) == histogram.quantile_us(percent / 100)
