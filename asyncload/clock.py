@@ -26,7 +26,7 @@ _SPIN_NS = 2_000_000
 
 
 class Alarm(Protocol):
-    """A single absolute deadline that rings a callback on the loop."""
+    """A single absolute deadline, from which on a callback is rung at every turn of the loop, until set or cleared."""
 
     def set(self, at_ns: int) -> None:
         """Ring at CLOCK_MONOTONIC `at_ns`, at once if that has passed; replaces what was set before."""
@@ -44,7 +44,7 @@ def alarm(loop: asyncio.AbstractEventLoop, ring: Callable[[], None]) -> Alarm:
 
     Args:
         loop: Where `ring` runs.
-        ring: Must set or clear the alarm, every time.
+        ring: Is called at every turn of the loop from the deadline on, until it sets or clears the alarm.
     """
     return _TimerfdAlarm(loop, ring) if sys.platform == "linux" else LoopAlarm(loop, ring)
 
@@ -76,11 +76,16 @@ class LoopAlarm:
     def _approach(self) -> None:
         left_ns = self._at_ns - monotonic_ns()
         if left_ns <= 0:
-            self._handle = self._loop.call_soon(self._ring)
+            self._handle = self._loop.call_soon(self._ring_on)
         elif left_ns <= _SPIN_NS:
             self._handle = self._loop.call_soon(self._approach)
         else:
             self._handle = self._loop.call_later((left_ns - _SPIN_NS) / 1e9, self._approach)
+
+    def _ring_on(self) -> None:
+        """Ring, and go on ringing until the alarm is set or cleared, as a timerfd does."""
+        self._handle = self._loop.call_soon(self._ring_on)
+        self._ring()
 
 
 class _TimerfdAlarm:

@@ -22,7 +22,7 @@ from asyncload.plan import Block
 from asyncload.record import Recorder
 
 _BURST = 16
-_SOON_NS = 3_000
+_SOON_NS = 30_000
 """An arrival so near is waited for by coming back: to set a timer and to be woken by it costs more."""
 BLOCK = 4096
 """Arrivals drawn at once while driving: some 0.5 ms of work."""
@@ -65,6 +65,7 @@ class Drive:
         self._prefetch_at = 0
         self._start_ns = 0
         self._finished = asyncio.Event()
+        self._failure: Exception | None = None
 
     @property
     def planned(self) -> int:
@@ -82,6 +83,8 @@ class Drive:
 
         Args:
             start_ns: CLOCK_MONOTONIC time of the plan's zero; a little ahead of now.
+
+        Whatever the plan or the calls raise while they are drawn, this raises.
         """
         self._loop = asyncio.get_running_loop()
         self._start_ns = start_ns
@@ -93,6 +96,8 @@ class Drive:
             await self._finished.wait()
         finally:
             self._alarm.close()
+        if self._failure is not None:
+            raise self._failure
 
     def stop(self) -> None:
         """Send nothing more; `run` returns soon."""
@@ -100,41 +105,57 @@ class Drive:
 
     def _wake(self) -> None:
         """Send what is due, then set the alarm for what is next. HOT."""
-        if self._finished.is_set():
-            self._alarm.clear()
-            return
-        due, i = self._due, self._next
-        end = min(i + _BURST, len(due))
-        models, keys, calls, send, record = self._model, self._key, self._calls, self._send, self._recorder.record
-        now = monotonic_ns()
-        room = self._in_flight - self.in_flight
-        while i < end:
-            due_ns = due[i]
-            if due_ns > now:
-                now = monotonic_ns()
+        try:  # costs nothing unless it fails; and a failure must not leave the alarm ringing for ever
+            if self._finished.is_set():
+                self._alarm.clear()
+                return
+            due, i = self._due, self._next
+            end = min(i + _BURST, len(due))
+            models, keys, calls, send, record = self._model, self._key, self._calls, self._send, self._recorder.record
+            now = monotonic_ns()
+            room = self._in_flight - (self.sent + self.dropped - self._recorder.recorded)
+            while i < end:
+                due_ns = due[i]
                 if due_ns > now:
-                    break
-            if room > 0:
-                room -= 1
-                self.sent += 1
-                send(calls[keys[i]], partial(record, models[i], due_ns))
-            else:
-                self.dropped += 1
-                record(models[i], due_ns, Reply(0, 0, now, Outcome.DROPPED, 0))
-            i += 1
-        self._next = i
-        self.peak_in_flight = max(self.peak_in_flight, self._in_flight - room)
-        if i >= self._prefetch_at:
-            self._prefetch_at = len(due) + 1
-            self._loop.call_soon(self._prefetch)
-        if i == len(due) and not self._load():
+                    now = monotonic_ns()
+                    if due_ns > now:
+                        break
+                if room > 0:
+                    room -= 1
+                    self.sent += 1
+                    send(calls[keys[i]], partial(record, models[i], due_ns))
+                else:
+                    self.dropped += 1
+                    record(models[i], due_ns, Reply(0, 0, now, Outcome.DROPPED, 0))
+                i += 1
+            self._next = i
+            if self._in_flight - room > self.peak_in_flight:  # noqa: PLR1730  # max() is a call, and this is hot
+                self.peak_in_flight = self._in_flight - room
+            if i >= self._prefetch_at:
+                self._prefetch_at = len(due) + 1
+                self._loop.call_soon(self._draw_ahead)
+            if i == len(due) and not self._load():
+                self._alarm.clear()
+                self._finished.set()
+                return
+            next_ns = self._due[self._next]
+            if next_ns > now + _SOON_NS:
+                self._alarm.set(next_ns)
+            # else the alarm goes on ringing: the loop looks at the sockets and comes back here at once
+        except Exception as error:  # noqa: BLE001  # `run` raises it
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        if not self._finished.is_set():
             self._alarm.clear()
+            self._failure = error
             self._finished.set()
-            return
-        next_ns = self._due[self._next]
-        if next_ns > now + _SOON_NS:
-            self._alarm.set(next_ns)
-        # else the alarm goes on ringing: the loop looks at the sockets and comes back here at once
+
+    def _draw_ahead(self) -> None:
+        try:
+            self._prefetch()
+        except Exception as error:  # noqa: BLE001  # `run` raises it
+            self._fail(error)
 
     def _prefetch(self) -> None:
         if self._ahead is None:

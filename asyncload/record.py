@@ -40,13 +40,13 @@ _SLOT_MASK = (1 << _SLOT_BITS) - 1
 _PAGE_BITS = 6
 _PAGE = 1 << _PAGE_BITS
 _PAGES_PER_HISTOGRAM = 1 << (_SLOT_BITS - _PAGE_BITS)
-_FIRST_PAGES = 16_384
+_FIRST_PAGES = 4096
 _CELL_BITS = 16
 _CELL_MASK = (1 << _CELL_BITS) - 1
 _N = len(METRICS)
 _METRIC = np.arange(_N)[:, None]
-_FEW = 64
-"""Up to so many models a second is counted in pages as it goes; of more, most pages would hold one count."""
+_FEW = 16
+"""Up to so many models a second is counted as it goes; of more, the counters to look through would be too many."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,8 +108,9 @@ class Recorder:
         self._new_second()
         self.outcomes = np.zeros((models + 1, len(Outcome)), np.int64)
         self.received = np.zeros(models + 1, np.int64)
-        self._this_second = _Pages((models + 1) * _N) if models <= _FEW else _Log()
+        self._this_second = _Dense((models + 1) * _N) if models <= _FEW else _Log()
         self._totals = _Pages((models + 1) * _N)
+        self._totals.add(np.zeros(1, np.int64), np.zeros(1, np.int64))  # numpy imports parts of itself on first use
 
     def record(self, model: int, due_ns: int, reply: Reply) -> None:
         """Count one reply. HOT."""
@@ -200,8 +201,29 @@ def _slice(keys: Int64s, counts: Int64s, group: int) -> Histogram:
     return Histogram(keys[begin:end] & _SLOT_MASK, counts[begin:end])
 
 
+class _Dense:
+    """Counts by key of one second, in a counter for each possible key."""
+
+    def __init__(self, histograms: int) -> None:
+        self._counters = np.zeros(histograms << _SLOT_BITS, np.int32)
+        # numpy imports parts of itself on first use: some 10 ms, which must not fall into the first second.
+        self.count(np.zeros(1, np.int64))
+        self.drain()
+
+    def count(self, keys: Int64s) -> None:
+        """Count keys, in any order and repeated."""
+        np.add.at(self._counters, keys, 1)
+
+    def drain(self) -> tuple[Int64s, Int64s]:
+        """Return all keys, ascending, with their counts, and begin anew."""
+        keys = np.flatnonzero(self._counters)
+        counts = self._counters[keys].astype(np.int64)
+        self._counters[keys] = 0
+        return keys, counts
+
+
 class _Log:
-    """Counts by key, as a list of the keys themselves that is sorted when it is drained."""
+    """Counts by key of one second, as the keys themselves, which are sorted when it is drained."""
 
     def __init__(self) -> None:
         self._keys: list[Int64s] = []
@@ -232,12 +254,6 @@ class _Pages:
         self._used = 1  # page 0 stands for "no page"
         self._carried: dict[int, dict[int, int]] = {}
         """By group and slot: how often the cell overflowed."""
-        self._places: list[Int64s] = []
-        """Where pages were allocated."""
-
-    def count(self, keys: Int64s) -> None:
-        """Count keys, in any order and repeated."""
-        self.add(*_count_sorted(keys))
 
     def add(self, keys: Int64s, counts: Int64s) -> None:
         """Add counts to unique keys."""
@@ -268,29 +284,10 @@ class _Pages:
         filled = counts > 0
         return Histogram(slots[filled], counts[filled])
 
-    def drain(self) -> tuple[Int64s, Int64s]:
-        """Return all keys, ascending, with their counts, and begin anew."""
-        places = np.sort(np.concatenate([np.empty(0, np.int64), *self._places]))
-        within = np.arange(_PAGE)
-        cells = ((self._table[places].astype(np.int64)[:, None] << _PAGE_BITS) + within).ravel()
-        counts = self._cells[cells].astype(np.int64)
-        keys = ((places[:, None] << _PAGE_BITS) + within).ravel()
-        for group, carried in self._carried.items():
-            for slot, times in carried.items():
-                counts[np.searchsorted(keys, (group << _SLOT_BITS) + slot)] += times << _CELL_BITS
-        filled = counts > 0
-        self._table[places] = 0
-        self._cells[: self._used << _PAGE_BITS] = 0
-        self._used = 1
-        self._places.clear()
-        self._carried.clear()
-        return keys[filled], counts[filled]
-
     def _allocate(self, places: Int64s) -> None:
         end = self._used + places.size
         if end << _PAGE_BITS > self._cells.size:
             # In place where the system can move pages instead of bytes: a copy would double the peak.
             self._cells.resize(max(end, self._used * 5 // 4) << _PAGE_BITS, refcheck=False)
         self._table[places] = np.arange(self._used, end, dtype=np.int32)
-        self._places.append(places)
         self._used = end

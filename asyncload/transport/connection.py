@@ -164,18 +164,14 @@ class Connection:
         else:
             if not self._first_ns:
                 self._first_ns = now
-            self._take(data, now)
-
-    def _take(self, data: bytes, now: int) -> None:
-        reader = self._reader
-        try:
-            whole = reader.feed(data)
-        except BrokenReplyError as error:
-            self._owner.failed(error)
-            self._finish_badly(Outcome.PROTOCOL)
-            return
-        if whole:
-            self._finish(now)
+            try:
+                whole = self._reader.feed(data)
+            except BrokenReplyError as error:
+                self._owner.failed(error)
+                self._finish_badly(Outcome.PROTOCOL)
+                return
+            if whole:
+                self._finish(now)
 
     def _finish(self, now: int) -> None:
         """Hand the whole reply over and become free. HOT."""

@@ -30,7 +30,7 @@ class ReplyReader:
     """The state of reading one reply after another from one connection."""
 
     __slots__ = (
-        "_begun", "_body", "_body_limit", "_head", "_headers_done", "_keep_alive", "_parser", "_whole",
+        "_body", "_body_limit", "_head", "_headers_done", "_keep_alive", "_parser", "_whole",
         "received", "status", "surplus",
     )  # fmt: skip
 
@@ -52,7 +52,6 @@ class ReplyReader:
         """Whether bytes came behind the reply's end: the connection must not be used again."""
         self._head = b""
         self._body = b""
-        self._begun = False
         self._headers_done = False
         self._whole = False
         self._keep_alive = False
@@ -66,7 +65,6 @@ class ReplyReader:
         """
         if not self._headers_done:
             self._head = self._head + data if self._head else data
-            self._begun = True
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as error:
@@ -88,7 +86,7 @@ class ReplyReader:
     @property
     def begun(self) -> bool:
         """Whether any byte of the reply has come."""
-        return self._begun
+        return bool(self._head)
 
     def reusable(self) -> bool:
         """Whether the connection may carry another call after this whole reply."""
