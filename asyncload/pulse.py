@@ -19,8 +19,9 @@ _STALL_NS = 10_000_000
 class Vitals:
     """Readings since the pulse began."""
 
-    cpu_share: float
-    """CPU time of the loop's thread over elapsed time."""
+    elapsed_ns: int
+    loop_cpu_ns: int
+    """CPU time of the loop's thread."""
     cpu_ns: int
     """CPU time of the whole process."""
     stalls: int
@@ -54,7 +55,8 @@ class Pulse:
             return self._ended
         elapsed_ns = max(monotonic_ns() - self._began_ns, 1)
         return Vitals(
-            cpu_share=(time.thread_time_ns() - self._thread_cpu_ns) / elapsed_ns,
+            elapsed_ns=elapsed_ns,
+            loop_cpu_ns=time.thread_time_ns() - self._thread_cpu_ns,
             cpu_ns=time.process_time_ns() - self._process_cpu_ns,
             stalls=self._stalls,
             longest_stall_ns=self._longest_ns,
@@ -62,20 +64,29 @@ class Pulse:
         )
 
     def end(self) -> None:
-        """Stop watching."""
-        self._handle.cancel()
-        self._ended = self.vitals()
+        """Stop watching; what the last beat has not seen yet is looked at now."""
+        if self._ended is None:
+            self._handle.cancel()
+            self._look_at_beat(monotonic_ns())
+            self._look_at_clock()
+            self._ended = self.vitals()
 
     def _beat(self) -> None:
         now = monotonic_ns()
+        self._look_at_beat(now)
+        self._beats += 1
+        if self._beats % 100 == 0:
+            self._look_at_clock()
+        self._expected_ns = now + _BEAT_NS
+        self._handle = self._loop.call_later(_BEAT_NS / 1e9, self._beat)
+
+    def _look_at_beat(self, now: int) -> None:
         late_ns = now - self._expected_ns
         if late_ns > _STALL_NS:
             self._stalls += 1
             self._longest_ns = max(self._longest_ns, late_ns)
-        self._beats += 1
-        if self._beats % 100 == 0:
-            jump_ns = time.time_ns() - monotonic_ns() - self._offset_ns
-            if abs(jump_ns) > abs(self._jump_ns):
-                self._jump_ns = jump_ns
-        self._expected_ns = now + _BEAT_NS
-        self._handle = self._loop.call_later(_BEAT_NS / 1e9, self._beat)
+
+    def _look_at_clock(self) -> None:
+        jump_ns = time.time_ns() - monotonic_ns() - self._offset_ns
+        if abs(jump_ns) > abs(self._jump_ns):
+            self._jump_ns = jump_ns

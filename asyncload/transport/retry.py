@@ -9,6 +9,8 @@ Response time counts from the due time in any case, for the driver binds that.
 import asyncio
 import random
 from collections.abc import Callable
+from math import log
+from time import monotonic_ns
 
 from asyncload.call import Call, Done, Outcome, Reply, Transport, TransportNotes
 from asyncload.scenario import Backoff, Retries
@@ -41,7 +43,7 @@ class Retrying:
         self._attempt(call, done, 1, 0)
 
     async def close(self) -> None:
-        """Give up the calls that wait for another attempt, then close the inner transport."""
+        """End the calls that wait for another attempt as ABANDONED, then close the inner transport."""
         for handle, give_up in tuple(self._resting.items()):
             handle.cancel()
             give_up()
@@ -69,7 +71,7 @@ class Retrying:
             self._attempt(call, done, number + 1, sent_ns)
 
         def give_up() -> None:
-            done(_spanning(reply, sent_ns, number))
+            done(Reply(sent_ns, reply.first_ns, monotonic_ns(), Outcome.ABANDONED, reply.received, number))
 
         handle = self._loop.call_later(wait_s(self._backoff, number, self._jitter.random()), again)
         self._resting[handle] = give_up
@@ -84,7 +86,13 @@ def wait_s(backoff: Backoff, number: int, draw: float) -> float:
         number: From 1.
         draw: Uniform on [0, 1): which part of the jitter is taken off.
     """
-    wait_ns = min(backoff.base_ns * backoff.factor ** (number - 1), backoff.limit_ns)
+    if not backoff.base_ns:
+        return 0.0
+    # Compared as logarithms first, for the power of a large factor is beyond a float.
+    if (number - 1) * log(backoff.factor) > log(max(backoff.limit_ns, 1)):
+        wait_ns = float(backoff.limit_ns)
+    else:
+        wait_ns = min(backoff.base_ns * backoff.factor ** (number - 1), backoff.limit_ns)
     return wait_ns * (1 - backoff.jitter * draw) / 1e9
 
 
