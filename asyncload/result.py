@@ -123,7 +123,7 @@ class Health:
     """How long after the plan's end the last arrival was sent; the longest rank's."""
     ranks: int = 1
     cpu_share: float = 0.0
-    """CPU time of the loop's thread over elapsed time; the highest rank's."""
+    """CPU time of the loop's thread over elapsed time, without what it spent on awaiting due times; the highest rank's."""
     cpu_ns: int = 0
     """CPU time of the whole process, all ranks."""
     stalls: int = 0
@@ -172,12 +172,17 @@ class Health:
         )
 
 
+def _canonical(scenario: Mapping[str, Any]) -> bytes:
+    """Order of scenarios that does not depend on the order of their keys."""
+    return msgspec.json.encode(scenario, order="deterministic")
+
+
 def _distance(x: float) -> tuple[float, float]:
     """Order by distance from zero; of two as far, the positive one is the further."""
     return abs(x), x
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RunResult:
     """Everything that one run, or several merged ones, measured."""
 
@@ -190,6 +195,10 @@ class RunResult:
     warmup: ModelResult
     seconds: tuple[SecondResult, ...]
     health: Health
+
+    def __repr__(self) -> str:
+        # Short: asyncio formats a finished task's result in places where nobody reads it.
+        return f"RunResult({self.name!r}, {len(self.models)} models, {self.plan_digest[:12]})"
 
     @property
     def name(self) -> str:
@@ -243,6 +252,9 @@ class RunResult:
         """
         Combine the results of two ranks, or of two runs of one scenario.
 
+        Where the scenarios differ in what does not change the plan, such as the endpoint's URL, the first in the order
+        of their JSON is kept.
+
         Raises:
             StoreError: If they are of different plans.
         """
@@ -252,7 +264,7 @@ class RunResult:
         for row in other.seconds:
             seconds[row.second] = seconds[row.second].merge(row) if row.second in seconds else row
         return RunResult(
-            self.scenario,
+            min(self.scenario, other.scenario, key=_canonical),
             self.plan_digest,
             tuple(mine.merge(theirs) for mine, theirs in zip(self.models, other.models, strict=True)),
             self.warmup.merge(other.warmup),
@@ -279,10 +291,15 @@ class RunResult:
         try:
             document = msgspec.json.decode(data)
             if document["schema"] != SCHEMA:
-                raise StoreError(f"result has the schema {document['schema']!r}; this version reads {SCHEMA!r}")
+                raise StoreError(
+                    f"the result has the schema {document['schema']!r}, this version of asyncload reads {SCHEMA!r}; "
+                    "read it with the version that wrote it"
+                )
             return _result(document)
-        except (msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
-            raise StoreError(f"not a result of asyncload: {type(error).__name__}: {error}") from error
+        except KeyError as error:
+            raise StoreError(f"not a result of asyncload: it has no `{error.args[0]}`") from error
+        except (msgspec.MsgspecError, AttributeError, RecursionError, TypeError, ValueError) as error:
+            raise StoreError(f"not a result of asyncload: {error}") from error
 
 
 # -- as JSON ----------------------------------------------------------------------------------------------------------

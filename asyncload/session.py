@@ -97,9 +97,12 @@ class Session:
             sending.cancel()
             self._over.set()
             ends = await asyncio.gather(sending, ticking, return_exceptions=True)
+            self._pulse.end()
             await self._parts.transport.close()  # what is still in flight ends as ABANDONED
-            await self._end_second()
-            result = self._finish()
+            try:
+                await self._end_second()
+            finally:
+                result = self._finish()
         for end in ends:
             if isinstance(end, BaseException) and not isinstance(end, asyncio.CancelledError):
                 raise end
@@ -150,13 +153,13 @@ class Session:
         row = self._row(second)
         self._seconds.append(row)
         health = self._health()
-        if self._options.on_snapshot is not None:
-            self._options.on_snapshot(self._snapshot(row, second, health))
         if self._directory is not None and not self._store_error:
             try:
                 await self._directory.append(row, second, health)
             except StoreError as error:
                 self._store_error = str(error)  # the run goes on; its result says so
+        if self._options.on_snapshot is not None:
+            self._options.on_snapshot(self._snapshot(row, second, health))
 
     def _row(self, second: Second) -> SecondResult:
         planned, sent = self._drive.planned, self._drive.sent
@@ -172,7 +175,7 @@ class Session:
             row=row,
             elapsed_ns=health.elapsed_ns,
             length_ns=self._parts.plan.length_ns,
-            rate_per_s=float(self._parts.plan.rate_per_s(np.array([middle_ns]))[0]),
+            rate_per_s=float(self._parts.plan.rate_per_s(np.array([middle_ns]))[0]) / self._parts.plan.world,
             warmup=any(span.warmup and span.start_ns <= middle_ns < span.end_ns for span in self._spans),
             health=health,
             names=self._parts.names,
@@ -193,7 +196,8 @@ class Session:
             elapsed_ns=until_ns,
             measured_ns=measured_until(self._measured_ns, passed_ns),
             send_tail_ns=max(until_ns - length_ns, 0),
-            cpu_share=vitals.cpu_share,
+            # To look again whether the next arrival is due takes CPU time, but none that a call would miss.
+            cpu_share=max(vitals.loop_cpu_ns - self._drive.waited_ns, 0) / vitals.elapsed_ns,
             cpu_ns=vitals.cpu_ns,
             stalls=vitals.stalls,
             longest_stall_ns=vitals.longest_stall_ns,

@@ -87,10 +87,16 @@ class RunDirectory:
         self._width = len(facts.names)
         try:
             path.mkdir(parents=True, exist_ok=True)
-            if (path / "run.sqlite").exists():
-                raise StoreError(f"{path}: holds a run already; give another --out, or remove it")
+            if (path / "result.json").exists():
+                raise FileExistsError  # noqa: TRY301  # told in the same words as the one below
+            # Exclusive, so that of two runs with one directory one is refused before it writes.
+            (path / "run.sqlite").touch(exist_ok=False)
             (path / "scenario.json").write_bytes(msgspec.json.format(msgspec.json.encode(facts.scenario), indent=2))
             self._db = _create(path / "run.sqlite", facts)
+        except FileExistsError as error:
+            if not path.is_dir():
+                raise StoreError(f"{path}: is a file, not a run directory") from error
+            raise StoreError(f"{path}: holds a run already; give another --out, or remove it") from error
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"{path}: cannot write a run directory: {error}") from error
 
@@ -128,9 +134,10 @@ class RunDirectory:
             part.write_bytes(result.to_json())
             part.replace(self.path / "result.json")
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self._db.close()
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"{self.path}: the result cannot be written: {error}") from error
+        finally:
+            self._db.close()
 
 
 def read(path: Path) -> RunResult:
@@ -150,7 +157,7 @@ def read(path: Path) -> RunResult:
         if not (path / "run.sqlite").is_file():
             raise StoreError(f"{path}: no run here; expected a directory with run.sqlite or result.json")
         return _read_cut(path / "run.sqlite")
-    except (OSError, sqlite3.Error, msgspec.DecodeError, KeyError, TypeError) as error:
+    except (OSError, sqlite3.Error, msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
         raise StoreError(f"{path}: cannot be read: {error}") from error
 
 
@@ -206,7 +213,7 @@ def _second_row(row: SecondResult, health: Health) -> tuple[object, ...]:
 
 
 def _read_cut(path: Path) -> RunResult:
-    db = sqlite3.connect(f"file:{path}?mode=rw", uri=True)
+    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)
     try:
         facts = {key: msgspec.json.decode(value) for key, value in db.execute("SELECT key, value FROM run")}
         if facts.get("format") != _FORMAT:
@@ -239,7 +246,7 @@ def _models_of(db: sqlite3.Connection, names: Sequence[str]) -> list[ModelResult
     columns = ", ".join(["model", *_COUNTS, "received_bytes", *METRICS])
     found = {
         model: _added(names[model], list(rows))
-        for model, rows in groupby(db.execute(f"SELECT {columns} FROM models ORDER BY model"), key=itemgetter(0))  # names of our own
+        for model, rows in groupby(db.execute(f"SELECT {columns} FROM models ORDER BY model"), key=itemgetter(0))
     }
     return [found.get(model) or total(name, ()) for model, name in enumerate(names)]
 
