@@ -1,0 +1,170 @@
+"""Results: the numbers that are computed from them, the keys of their JSON, and what is refused."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from asyncload.call import Outcome
+from asyncload.errors import StoreError
+from asyncload.histogram import Histogram
+from asyncload.result import SCHEMA, WARMUP, Health, ModelResult, RunResult, SecondResult
+
+S = 1_000_000_000
+MS = 1_000
+"""In us."""
+NONE = Histogram.empty()
+
+
+def outcomes(**counts: int) -> tuple[int, ...]:
+    return tuple(counts.get(outcome.name, 0) for outcome in Outcome)
+
+
+def model(name: str, calls: int, *, service_us: int = 5 * MS, **others: int) -> ModelResult:
+    """So many OK calls, all alike, and others that left no durations."""
+    sent = calls + sum(others.values()) - others.get("DROPPED", 0)
+    same = Histogram.of_us(np.full(calls, service_us))
+    return ModelResult(
+        name, outcomes(OK=calls, **others), 10 * calls, same, same, Histogram.of_us(np.full(sent, 100)), same
+    )
+
+
+def result(*models: ModelResult, **health: Any) -> RunResult:
+    readings = {"started_unix_ns": 10**18, "elapsed_ns": 10 * S, "measured_ns": 10 * S, "send_tail_ns": 0} | health
+    return RunResult(
+        {"name": "two models"},
+        "ab" * 32,
+        models or (model("a", 3000), model("b", 1000)),
+        replace(model("w", 50), name=WARMUP),
+        (SecondResult(0, 5, 4, 1, outcomes(OK=3, DROPPED=1), NONE, Histogram.of_us(np.array([100]))),),
+        Health(**readings),
+    )
+
+
+def document(of: RunResult) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads(of.to_json())
+    return read
+
+
+def test_totals_leave_the_warm_up_out() -> None:
+    totals = result().totals
+    assert (totals.calls, totals.sent, totals.ok, totals.received_bytes, totals.response.count) == (
+        4000,
+        4000,
+        4000,
+        40_000,
+        4000,
+    )
+
+
+def test_the_rates_count_from_the_measured_length() -> None:
+    """Asked: arrivals over the measured phases; achieved: calls sent, over what was needed beyond them too."""
+    of = result(model("a", 3000, DROPPED=100, ABANDONED=50), send_tail_ns=S)
+    assert of.asked_per_s == 315.0
+    assert of.achieved_per_s == pytest.approx(3050 / 11)
+
+
+def test_a_run_that_has_measured_nothing_has_no_rates() -> None:
+    """And says so, instead of dividing by nothing."""
+    of = result(model("a", 0), measured_ns=0)
+    assert of.asked_per_s == of.achieved_per_s == 0
+    assert not of.verdict.valid
+    assert document(of)["models"][0]["response_ms"] == dict.fromkeys(
+        ["p50", "p90", "p95", "p99", "p99_9", "max", "mean"]
+    )
+    assert RunResult.from_json(of.to_json()) == of
+
+
+@pytest.mark.parametrize(
+    ("of", "reason"),
+    [
+        (result(model("a", 3000, DROPPED=1)), "1 arrivals were dropped"),
+        (result(send_tail_ns=S), "the rate was not achieved"),
+        (result(cpu_share=0.99), "bottleneck"),
+        (result(longest_stall_ns=S), "stood still for 1000 ms"),
+        (result(clock_jump_ns=-S), "jumped by -1000 ms"),
+        (result(exhausted=1), "ran out of ports"),
+        (result(replace(model("a", 3000), lateness=Histogram.of_us(np.full(3000, 2 * MS)))), "sent late"),
+    ],
+)
+def test_the_verdict_is_drawn_from_the_result(of: RunResult, reason: str) -> None:
+    """Each reading in its unit."""
+    assert not of.verdict.valid
+    assert len(of.verdict.reasons) == 1
+    assert reason in of.verdict.reasons[0]
+    assert document(of)["verdict"]["reasons"] == list(of.verdict.reasons)
+
+
+def test_late_warm_up_calls_do_not_make_a_run_invalid() -> None:
+    of = result()
+    late = replace(of.warmup, lateness=Histogram.of_us(np.full(50_000, 900 * MS)))
+    assert replace(of, warmup=late).verdict.valid
+
+
+def test_the_json_has_the_promised_keys() -> None:
+    """Those that users' scripts may rely on, each percentile included; times in ms."""
+    read = document(result())
+    assert read["schema"] == SCHEMA
+    assert read["verdict"] == {"valid": True, "reasons": [], "warnings": []}
+    assert (read["plan_digest"], read["asked_per_s"], read["achieved_per_s"]) == ("ab" * 32, 400, 400)
+    health = read["health"]
+    assert [health[key] for key in ("planned", "sent", "dropped", "abandoned")] == [4000, 4000, 0, 0]
+    assert health["lateness_ms"].keys() >= {"p50", "p99", "max"}
+    assert [row["name"] for row in read["models"]] == ["a", "b"]
+    for row in (read["totals"], *read["models"]):
+        assert row.keys() >= {"name", "sent", "ok", "outcomes"}
+        for metric in ("response_ms", "service_ms", "lateness_ms", "ttfb_ms"):
+            assert row[metric].keys() == {"p50", "p90", "p95", "p99", "p99_9", "max", "mean"}
+    assert read["models"][0]["outcomes"] == {"OK": 3000}
+    assert read["models"][0]["service_ms"]["p50"] == pytest.approx(5, rel=1 / 1000)
+    assert read["models"][0]["lateness_ms"]["max"] == 0.1
+
+
+def test_results_of_different_plans_do_not_merge() -> None:
+    """By digest, or by the names of their models."""
+    of = result()
+    for other in (
+        replace(of, plan_digest="cd" * 32),
+        replace(of, models=of.models[:1]),
+        result(model("a", 1), model("c", 1)),
+    ):
+        with pytest.raises(StoreError, match="different plans"):
+            of.merge(other)
+
+
+def edited(**changes: Any) -> bytes:
+    return json.dumps(document(result()) | changes).encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "not a result of asyncload"),
+        (b"\xff\xfe", "not a result of asyncload"),
+        (b"[" * 100_000, "not a result of asyncload"),
+        (b"null", "not a result of asyncload"),
+        (b"[1]", "not a result of asyncload"),
+        (b"{}", "it has no `schema`"),
+        (b'{"schema": "asyncload.result/1"}', "it has no `"),
+        (edited(schema="asyncload.result/2"), "asyncload.result/2.*reads 'asyncload.result/1'"),
+        (edited(schema=["x"]), "this version of asyncload reads"),
+        (edited(models=7), "not a result of asyncload"),
+        (edited(models=["a"]), "not a result of asyncload"),
+        (edited(warmup={"name": "warm-up"}), "it has no `"),
+        (edited(health={}), "it has no `"),
+        (edited(models=[document(result())["models"][0] | {"outcomes": []}]), "not a result of asyncload"),
+        (edited(models=[document(result())["models"][0] | {"histograms": dict.fromkeys(["response", "service", "lateness", "ttfb"], "AAAA")}]), "histogram"),
+        (edited(models=[document(result())["models"][0] | {"histograms": dict.fromkeys(["response", "service", "lateness", "ttfb"], "?")}]), "not a result of asyncload"),
+    ],
+)  # fmt: skip
+def test_what_is_no_result_is_refused_in_plain_words(data: bytes, words: str) -> None:
+    with pytest.raises(StoreError, match=words):
+        RunResult.from_json(data)
+
+
+@pytest.mark.parametrize("cut", range(0, 1000, 97))
+def test_a_result_that_was_cut_is_refused(cut: int) -> None:
+    with pytest.raises(StoreError, match="not a result of asyncload"):
+        RunResult.from_json(result().to_json()[:cut])
