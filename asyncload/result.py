@@ -15,7 +15,7 @@ different times still line up.
 
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -123,7 +123,7 @@ class Health:
     """How long after the plan's end the last arrival was sent; the longest rank's."""
     ranks: int = 1
     cpu_share: float = 0.0
-    """CPU time of the loop's thread over elapsed time, without what it spent on awaiting due times; the highest rank's."""
+    """CPU time of the loop's thread over elapsed time, without what went into awaiting due times; the highest rank's."""
     cpu_ns: int = 0
     """CPU time of the whole process, all ranks."""
     stalls: int = 0
@@ -381,13 +381,19 @@ def _result(document: Mapping[str, Any]) -> RunResult:
         tuple(_model(model) for model in document["models"]),
         _model(document["warmup"]),
         tuple(_second(row) for row in document["seconds"]),
-        Health(**{field.name: document["health"][field.name] for field in fields(Health)}),
+        _health(document["health"]),
     )
 
 
 def _model(document: Mapping[str, Any]) -> ModelResult:
     histograms = (_histogram(document["histograms"][metric]) for metric in _METRICS)
     return ModelResult(document["name"], _outcomes(document["outcomes"]), document["received_bytes"], *histograms)
+
+
+def _health(document: Mapping[str, Any]) -> Health:
+    """Readings that an older version did not take yet have their defaults."""
+    known = (field for field in fields(Health) if field.default is MISSING or field.name in document)
+    return Health(**{field.name: document[field.name] for field in known})
 
 
 def _second(document: Mapping[str, Any]) -> SecondResult:

@@ -16,6 +16,7 @@ S = 1_000_000_000
 MS = 1_000
 """In us."""
 NONE = Histogram.empty()
+METRICS = ("response", "service", "lateness", "ttfb")
 
 
 def outcomes(**counts: int) -> tuple[int, ...]:
@@ -138,6 +139,10 @@ def edited(**changes: Any) -> bytes:
     return json.dumps(document(result()) | changes).encode()
 
 
+def with_model(**changes: Any) -> bytes:
+    return edited(models=[document(result())["models"][0] | changes])
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
@@ -154,14 +159,20 @@ def edited(**changes: Any) -> bytes:
         (edited(models=["a"]), "not a result of asyncload"),
         (edited(warmup={"name": "warm-up"}), "it has no `"),
         (edited(health={}), "it has no `"),
-        (edited(models=[document(result())["models"][0] | {"outcomes": []}]), "not a result of asyncload"),
-        (edited(models=[document(result())["models"][0] | {"histograms": dict.fromkeys(["response", "service", "lateness", "ttfb"], "AAAA")}]), "histogram"),
-        (edited(models=[document(result())["models"][0] | {"histograms": dict.fromkeys(["response", "service", "lateness", "ttfb"], "?")}]), "not a result of asyncload"),
+        (with_model(outcomes=[]), "not a result of asyncload"),
+        (with_model(histograms=dict.fromkeys(METRICS, "AAAA")), "histogram"),
+        (with_model(histograms=dict.fromkeys(METRICS, "?")), "not a result of asyncload"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_result_is_refused_in_plain_words(data: bytes, words: str) -> None:
     with pytest.raises(StoreError, match=words):
         RunResult.from_json(data)
+
+
+def test_a_reading_that_an_older_version_did_not_take_has_its_default() -> None:
+    read = document(result(stalls=3))
+    del read["health"]["clock_skew_s"]
+    assert RunResult.from_json(json.dumps(read).encode()) == result(stalls=3)
 
 
 @pytest.mark.parametrize("cut", range(0, 1000, 97))
