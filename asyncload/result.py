@@ -123,7 +123,7 @@ class Health:
     """How long after the plan's end the last arrival was sent; the longest rank's."""
     ranks: int = 1
     cpu_share: float = 0.0
-    """CPU time of the loop's thread over elapsed time, without what went into awaiting due times; the highest rank's."""
+    """CPU time of the loop's thread over elapsed time, less what it spent on awaiting due times; the highest rank's."""
     cpu_ns: int = 0
     """CPU time of the whole process, all ranks."""
     stalls: int = 0

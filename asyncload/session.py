@@ -149,10 +149,14 @@ class Session:
                     await self._end_second()
 
     async def _end_second(self) -> None:
+        # In steps, between which the loop runs: together they would take some 3 ms.
+        planned, sent, in_flight = self._drive.planned, self._drive.sent, self._drive.in_flight
         second = self._recorder.tick()
-        row = self._row(second)
+        await asyncio.sleep(0)
+        row = self._row(second, planned, sent, in_flight)
         self._seconds.append(row)
         health = self._health()
+        await asyncio.sleep(0)
         if self._directory is not None and not self._store_error:
             try:
                 await self._directory.append(row, second, health)
@@ -161,13 +165,12 @@ class Session:
         if self._options.on_snapshot is not None:
             self._options.on_snapshot(self._snapshot(row, second, health))
 
-    def _row(self, second: Second) -> SecondResult:
-        planned, sent = self._drive.planned, self._drive.sent
+    def _row(self, second: Second, planned: int, sent: int, in_flight: int) -> SecondResult:
         planned, self._planned = planned - self._planned, planned
         sent, self._sent = sent - self._sent, sent
         outcomes = tuple(second.outcomes.sum(axis=0).tolist())
         response, lateness = (second.overall(METRICS.index(name)) for name in ("response", "lateness"))
-        return SecondResult(len(self._seconds), planned, sent, self._drive.in_flight, outcomes, response, lateness)
+        return SecondResult(len(self._seconds), planned, sent, in_flight, outcomes, response, lateness)
 
     def _snapshot(self, row: SecondResult, second: Second, health: Health) -> Snapshot:
         middle_ns = row.second * _SECOND_NS + _SECOND_NS // 2
