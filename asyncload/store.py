@@ -157,7 +157,7 @@ def read(path: Path) -> RunResult:
         if not (path / "run.sqlite").is_file():
             raise StoreError(f"{path}: no run here; expected a directory with run.sqlite or result.json")
         return _read_cut(path / "run.sqlite")
-    except (OSError, sqlite3.Error, msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
+    except (OSError, sqlite3.Error, msgspec.DecodeError, LookupError, TypeError, ValueError) as error:
         raise StoreError(f"{path}: cannot be read: {error}") from error
 
 
