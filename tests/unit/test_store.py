@@ -233,7 +233,7 @@ def test_what_holds_no_run_is_refused(tmp_path: Path) -> None:
     (tmp_path / "other" / "run.sqlite").write_bytes(b"not a database at all, but long enough to look at" * 100)
     (tmp_path / "text.json").write_text("{}")
     for name in ("absent", "empty"):
-        with pytest.raises(StoreError, match="no run here; expected a directory with run.sqlite or result.json"):
+        with pytest.raises(StoreError, match="no run here; expected a directory with"):
             store.read(tmp_path / name)
     with pytest.raises(StoreError, match="not a database"):
         store.read(tmp_path / "other")
