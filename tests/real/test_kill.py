@@ -128,11 +128,11 @@ def test_a_run_killed_before_its_first_second_shows_nothing_and_says_so(
     """Either it had not made its directory yet, which is said, or there is a run of no seconds that was cut."""
     told = killed(target.url, tmp_path / "out", "begun", 0.4)
     assert told == []
-    try:
-        result = store.read(tmp_path / "out")
-    except StoreError as error:
-        assert "no run here" in str(error) or "cannot be read" in str(error)
+    if not (tmp_path / "out" / "run.sqlite").exists():
+        with pytest.raises(StoreError, match="no run here"):
+            store.read(tmp_path / "out")
         return
+    result = store.read(tmp_path / "out")
     assert result.health.cut
     assert result.seconds == ()
     assert not result.verdict.valid
