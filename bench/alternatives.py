@@ -14,7 +14,7 @@ import sys
 from array import array
 from collections.abc import Awaitable, Callable
 from functools import partial
-from time import perf_counter_ns
+from time import monotonic_ns, perf_counter_ns, process_time_ns
 from typing import NamedTuple
 
 import httptools
@@ -24,6 +24,7 @@ import uvloop
 from hdrh.histogram import HdrHistogram
 
 from asyncload.call import Outcome, Reply
+from asyncload.clock import alarm
 from asyncload.histogram import HIGHEST_US, encode_groups, slots_of, sum_by_key
 
 _ROUNDS = 7
@@ -82,6 +83,28 @@ async def _awaited_ns(work: Callable[[], Awaitable[object]]) -> float:
             await work()
         best = min(best, (perf_counter_ns() - begin) / _CALLS)
     return best
+
+
+async def _turn_ns(sleep_ns: int) -> float:
+    """CPU time of one turn of the loop that finds nothing, or that sleeps first, ns."""
+    over, turns, loop = asyncio.Event(), 0, asyncio.get_running_loop()
+    wanted = 2_000 if sleep_ns else 100_000
+
+    def ring() -> None:
+        nonlocal turns
+        turns += 1
+        if turns >= wanted:
+            waker.clear()
+            over.set()
+        elif sleep_ns:
+            waker.set(monotonic_ns() + sleep_ns)
+
+    waker = alarm(loop, ring)
+    begin = process_time_ns()
+    waker.set(1)
+    await over.wait()
+    waker.close()
+    return (process_time_ns() - begin) / wanted
 
 
 def _nothing(*_: object) -> None:
@@ -161,6 +184,8 @@ def main() -> None:
     """Measure and print."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         figures = runner.run(_calls())
+        figures["a turn of the loop, CPU"] = runner.run(_turn_ns(0))
+        figures["asleep for 20 us by timerfd, CPU"] = runner.run(_turn_ns(20_000))
     figures |= _replies() | _records() | _encodings()
     print(f"CPython {sys.version.split()[0]}, uvloop {uvloop.__version__}, msgspec {msgspec.__version__}; ns")
     for name, ns in figures.items():
