@@ -173,10 +173,11 @@ def _create(path: Path, facts: Facts) -> sqlite3.Connection:
     db = sqlite3.connect(path, isolation_level=None)
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "wal_autocheckpoint=0"):
         db.execute(f"PRAGMA {pragma}")
-    db.executescript(_TABLES)
+    db.executescript(f"BEGIN; {_TABLES}")  # one transaction: a run that is killed here has no tables at all
     values = {"format": _FORMAT, **asdict(facts)}
     rows = [(key, msgspec.json.encode(value).decode()) for key, value in values.items()]
     db.executemany("INSERT INTO run VALUES (?, ?)", rows)
+    db.execute("COMMIT")
     return db
 
 
@@ -215,6 +216,8 @@ def _second_row(row: SecondResult, health: Health) -> tuple[object, ...]:
 def _read_cut(path: Path) -> RunResult:
     db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)
     try:
+        if db.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
+            raise StoreError(f"{path}: the run was cut before it began; nothing was sent")
         facts = {key: msgspec.json.decode(value) for key, value in db.execute("SELECT key, value FROM run")}
         if facts.get("format") != _FORMAT:
             raise StoreError(f"{path}: has the format {facts.get('format')!r}; this version reads {_FORMAT!r}")

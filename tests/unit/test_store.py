@@ -235,6 +235,9 @@ def test_what_holds_no_run_is_refused(tmp_path: Path) -> None:
     for name in ("absent", "empty"):
         with pytest.raises(StoreError, match="no run here; expected a directory with"):
             store.read(tmp_path / name)
+    (tmp_path / "empty" / "run.sqlite").touch()
+    with pytest.raises(StoreError, match="the run was cut before it began"):
+        store.read(tmp_path / "empty")
     with pytest.raises(StoreError, match="not a database"):
         store.read(tmp_path / "other")
     with pytest.raises(StoreError, match="it has no `schema`"):
