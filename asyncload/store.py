@@ -171,13 +171,17 @@ def measured_until(spans: Sequence[tuple[int, int]], t_ns: int) -> int:
 
 def _create(path: Path, facts: Facts) -> sqlite3.Connection:
     db = sqlite3.connect(path, isolation_level=None)
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "wal_autocheckpoint=0"):
-        db.execute(f"PRAGMA {pragma}")
-    db.executescript(f"BEGIN; {_TABLES}")  # one transaction: a run that is killed here has no tables at all
-    values = {"format": _FORMAT, **asdict(facts)}
-    rows = [(key, msgspec.json.encode(value).decode()) for key, value in values.items()]
-    db.executemany("INSERT INTO run VALUES (?, ?)", rows)
-    db.execute("COMMIT")
+    try:
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "wal_autocheckpoint=0"):
+            db.execute(f"PRAGMA {pragma}")
+        db.executescript(f"BEGIN; {_TABLES}")  # one transaction: a run that is killed here has no tables at all
+        values = {"format": _FORMAT, **asdict(facts)}
+        rows = [(key, msgspec.json.encode(value).decode()) for key, value in values.items()]
+        db.executemany("INSERT INTO run VALUES (?, ?)", rows)
+        db.execute("COMMIT")
+    except BaseException:
+        db.close()
+        raise
     return db
 
 

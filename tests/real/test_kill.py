@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from asyncload import store
+from asyncload.aws.credentials import StaticCredentials
 from asyncload.call import Outcome
 from asyncload.errors import StoreError
 from asyncload.options import Options
@@ -27,20 +28,6 @@ S = 1_000_000_000
 RATE_PER_S = 200
 PLANNED_S = 6
 END_S = 30
-
-
-class DemoKey:
-    """The emulator's key."""
-
-    async def open(self) -> None: ...
-
-    async def close(self) -> None: ...
-
-    def current(self) -> Credentials:
-        return KEY
-
-    def first_error(self) -> str:
-        return ""
 
 
 KEY = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
@@ -59,7 +46,7 @@ def child(url: str, out: str) -> None:
         Options(
             out=Path(out),
             samples=True,
-            credentials=DemoKey(),
+            credentials=StaticCredentials(KEY),
             on_snapshot=lambda snapshot: print(snapshot.row.second, flush=True),  # noqa: T201  # likewise
         ),
     )
@@ -131,15 +118,20 @@ def test_a_run_killed_before_its_first_second_shows_nothing_and_says_so(
     """Either it had not made its directory yet, which is said, or there is a run of no seconds that was cut."""
     told = killed(target.url, tmp_path / "out", "begun", 0.4)
     assert told == []
-    database = tmp_path / "out" / "run.sqlite"
-    if not database.exists() or not database.stat().st_size:
-        with pytest.raises(StoreError, match="no run here|cut before it began"):
-            store.read(tmp_path / "out")
-        return
-    result = store.read(tmp_path / "out")
-    assert result.health.cut
-    assert result.seconds == ()
-    assert not result.verdict.valid
+    found = result_or_words(tmp_path / "out")
+    if isinstance(found, str):
+        assert "no run here" in found or "cut before it began" in found
+    else:
+        assert found.health.cut
+        assert found.seconds == ()
+        assert not found.verdict.valid
+
+
+def result_or_words(path: Path) -> RunResult | str:
+    try:
+        return store.read(path)
+    except StoreError as error:
+        return str(error)
 
 
 if __name__ == "__main__":
