@@ -19,6 +19,7 @@ check: $(STAMP)  ## lint, types, import direction
 	$(BIN)/lint-imports
 
 bench: $(STAMP)  ## every figure of README and bench/RESULTS.md; needs nginx, wrk, tcpdump and a quiet quarter of an hour
+	$(BIN)/pip install --quiet --group bench
 	$(BIN)/python -m bench
 
 docs: $(STAMP)  ## references that are generated from the code
@@ -31,7 +32,7 @@ format: $(STAMP)
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/pip install --quiet --editable . --group dev --group bench
+	$(BIN)/pip install --quiet --editable . --group dev
 	touch $@
 
 clean:
