@@ -54,7 +54,8 @@ class Second:
     """
     What was recorded between two ticks.
 
-    **Shape**: keys and counts int64[n], ascending keys; outcomes int64[models + 1, 12]; received int64[models + 1].
+    **Shape**: keys and counts int64[n], ascending keys; outcomes int64[models + 1, 12]; received and
+    retries int64[models + 1].
     The last row stands for the warm-up of all models together.
     """
 
@@ -62,6 +63,9 @@ class Second:
     counts: Int64s
     outcomes: Int64s
     received: Int64s
+    """Bytes of bodies."""
+    retries: Int64s
+    """Attempts beyond the first."""
     rows: Int64s | None
     """int64[n, 8] of the calls themselves, times from the plan's zero, where samples were asked for."""
 
@@ -108,6 +112,7 @@ class Recorder:
         self._new_second()
         self.outcomes = np.zeros((models + 1, len(Outcome)), np.int64)
         self.received = np.zeros(models + 1, np.int64)
+        self.retries = np.zeros(models + 1, np.int64)
         self._this_second = _Dense((models + 1) * _N) if models <= _FEW else _Log()
         self._totals = _Pages((models + 1) * _N)
         self._totals.add(np.zeros(1, np.int64), np.zeros(1, np.int64))  # numpy imports parts of itself on first use
@@ -129,11 +134,12 @@ class Recorder:
         self._fold()
         keys, counts = self._this_second.drain()
         rows = np.concatenate(self._rows) if self._rows else None
-        second = Second(keys, counts, self._second_outcomes, self._second_received, rows)
+        second = Second(keys, counts, self._second_outcomes, self._second_received, self._second_retries, rows)
         self._rows.clear()
         self._new_second()
         self.outcomes += second.outcomes
         self.received += second.received
+        self.retries += second.retries
         self._totals.add(keys, counts)
         return second
 
@@ -144,6 +150,7 @@ class Recorder:
     def _new_second(self) -> None:
         self._second_outcomes = np.zeros((self.models + 1, len(Outcome)), np.int64)
         self._second_received = np.zeros(self.models + 1, np.int64)
+        self._second_retries = np.zeros(self.models + 1, np.int64)
 
     def _fold(self) -> None:
         """Turn the buffer's rows into keys and counts."""
@@ -154,12 +161,13 @@ class Recorder:
         rows = self._view[:n]
         if self._samples:
             self._rows.append(self._sample(rows))
-        model, due, sent, first, last, outcome, received, _attempts = rows.T
+        model, due, sent, first, last, outcome, received, attempts = rows.T
         if self._warmups_ns.size:
             inside = np.searchsorted(self._warmups_ns, due, side="right") & 1
             model = np.where(inside == 1, self.warmup, model)
         np.add.at(self._second_outcomes.ravel(), model * len(Outcome) + outcome, 1)
         np.add.at(self._second_received, model, received)
+        np.add.at(self._second_retries, model, attempts - 1)
         sent_at_all = sent > 0
         ok = outcome == Outcome.OK
         waited = ok | (outcome == Outcome.TIMEOUT)

@@ -15,7 +15,7 @@ different times still line up.
 
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
@@ -49,6 +49,8 @@ class ModelResult:
     """Sending minus due time, of all calls sent: what the generator took."""
     ttfb: Histogram
     """First byte minus sending, of calls that ended OK."""
+    retries: int = field(default=0, kw_only=True)
+    """Attempts beyond the first, under an explicit retry policy."""
 
     @property
     def calls(self) -> int:
@@ -77,6 +79,7 @@ def total(name: str, parts: Sequence[ModelResult]) -> ModelResult:
         tuple(sum(part.outcomes[outcome] for part in parts) for outcome in Outcome),
         sum(part.received_bytes for part in parts),
         *(merge([getattr(part, metric) for part in parts]) for metric in _METRICS),
+        retries=sum(part.retries for part in parts),
     )
 
 
@@ -348,6 +351,7 @@ def _model_document(model: ModelResult, *, histograms: bool = True) -> dict[str,
         "ok": model.ok,
         "outcomes": _outcomes_document(model.outcomes),
         "received_bytes": model.received_bytes,
+        "retries": model.retries,
         **{f"{metric}_ms": percentiles_ms(getattr(model, metric)) for metric in _METRICS},
     }
     if histograms:
@@ -387,7 +391,13 @@ def _result(document: Mapping[str, Any]) -> RunResult:
 
 def _model(document: Mapping[str, Any]) -> ModelResult:
     histograms = (_histogram(document["histograms"][metric]) for metric in _METRICS)
-    return ModelResult(document["name"], _outcomes(document["outcomes"]), document["received_bytes"], *histograms)
+    return ModelResult(
+        document["name"],
+        _outcomes(document["outcomes"]),
+        document["received_bytes"],
+        *histograms,
+        retries=document.get("retries", 0),
+    )
 
 
 def _health(document: Mapping[str, Any]) -> Health:

@@ -236,7 +236,9 @@ class Session:
         recorder = self._recorder
         histograms: list[Histogram] = [recorder.total(index, metric) for metric in range(len(METRICS))]
         outcomes = tuple(recorder.outcomes[index].tolist())
-        return ModelResult(name, outcomes, int(recorder.received[index]), *histograms)
+        return ModelResult(
+            name, outcomes, int(recorder.received[index]), *histograms, retries=int(recorder.retries[index])
+        )
 
     def _create_directory(self) -> RunDirectory | None:
         if self._options.out is None:

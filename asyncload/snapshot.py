@@ -39,6 +39,7 @@ class Snapshot:
                 tuple(self.second.outcomes[index].tolist()),
                 int(self.second.received[index]),
                 *(self.second.histogram(index, metric) for metric in range(len(METRICS))),
+                retries=int(self.second.retries[index]),
             )
             for index in active
         )

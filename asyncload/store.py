@@ -39,7 +39,7 @@ CREATE TABLE seconds (
     {", ".join(f"{name} INTEGER" for name in _COUNTS)}, response BLOB, lateness BLOB, health TEXT);
 CREATE TABLE models (
     second INTEGER, model INTEGER, {", ".join(f"{name} INTEGER" for name in _COUNTS)}, received_bytes INTEGER,
-    {", ".join(f"{metric} BLOB" for metric in METRICS)}, PRIMARY KEY (second, model)) WITHOUT ROWID;
+    retries INTEGER, {", ".join(f"{metric} BLOB" for metric in METRICS)}, PRIMARY KEY (second, model)) WITHOUT ROWID;
 CREATE TABLE samples (
     model INTEGER, due_ns INTEGER, sent_ns INTEGER, first_ns INTEGER, last_ns INTEGER,
     outcome INTEGER, received_bytes INTEGER, attempts INTEGER);
@@ -110,7 +110,7 @@ class RunDirectory:
         try:
             self._db.execute("BEGIN")
             for rows in _model_rows(row.second, second):
-                self._db.executemany(f"INSERT INTO models VALUES ({_marks(len(_COUNTS) + 3 + len(METRICS))})", rows)
+                self._db.executemany(f"INSERT INTO models VALUES ({_marks(len(_COUNTS) + 4 + len(METRICS))})", rows)
                 await asyncio.sleep(0)
             if second.rows is not None:
                 for part in np.array_split(second.rows, 1 + len(second.rows) // 512):
@@ -201,11 +201,8 @@ def _encode(number: int, second: Second, models: "np.ndarray[Any, np.dtype[np.in
     begin, end = np.searchsorted(groups, [models[0] * width, (models[-1] + 1) * width])
     position = np.searchsorted(models, groups[begin:end] // width) * width + groups[begin:end] % width
     blobs = encode_groups(position, slots[begin:end], second.counts[begin:end], models.size * width)
-    counts, received = second.outcomes[models].tolist(), second.received[models].tolist()
-    return [
-        (number, model, *counts[i], received[i], *blobs[i * width : (i + 1) * width])
-        for i, model in enumerate(models.tolist())
-    ]
+    sums = np.column_stack([second.outcomes[models], second.received[models], second.retries[models]]).tolist()
+    return [(number, model, *sums[i], *blobs[i * width : (i + 1) * width]) for i, model in enumerate(models.tolist())]
 
 
 def _second_row(row: SecondResult, health: Health) -> tuple[object, ...]:
@@ -250,7 +247,7 @@ def _second_of(row: Sequence[Any]) -> SecondResult:
 
 def _models_of(db: sqlite3.Connection, names: Sequence[str]) -> list[ModelResult]:
     """Add up every target's seconds, in one pass over the table."""
-    columns = ", ".join(["model", *_COUNTS, "received_bytes", *METRICS])
+    columns = ", ".join(["model", *_COUNTS, "received_bytes", "retries", *METRICS])
     found = {
         model: _added(names[model], list(rows))
         for model, rows in groupby(db.execute(f"SELECT {columns} FROM models ORDER BY model"), key=itemgetter(0))
@@ -259,9 +256,9 @@ def _models_of(db: sqlite3.Connection, names: Sequence[str]) -> list[ModelResult
 
 
 def _added(name: str, rows: Sequence[Sequence[Any]]) -> ModelResult:
-    *counts, received = (sum(row[column] for row in rows) for column in range(1, len(_COUNTS) + 2))
+    *counts, received, retries = (sum(row[column] for row in rows) for column in range(1, len(_COUNTS) + 3))
     histograms = []
     for column in range(-len(METRICS), 0):
         _, slots, values = decode_groups([row[column] for row in rows])
         histograms.append(Histogram(*sum_by_key(slots, values)))
-    return ModelResult(name, tuple(counts), received, *histograms)
+    return ModelResult(name, tuple(counts), received, *histograms, retries=retries)

@@ -14,6 +14,7 @@ import sys
 from array import array
 from collections.abc import Awaitable, Callable
 from functools import partial
+from importlib.metadata import version
 from time import monotonic_ns, perf_counter_ns, process_time_ns
 from typing import NamedTuple
 
@@ -187,7 +188,7 @@ def main() -> None:
         figures["a turn of the loop, CPU"] = runner.run(_turn_ns(0))
         figures["asleep for 20 us by timerfd, CPU"] = runner.run(_turn_ns(20_000))
     figures |= _replies() | _records() | _encodings()
-    print(f"CPython {sys.version.split()[0]}, uvloop {uvloop.__version__}, msgspec {msgspec.__version__}; ns")
+    print(f"CPython {sys.version.split()[0]}, uvloop {version("uvloop")}, msgspec {version("msgspec")}; ns")
     for name, ns in figures.items():
         print(f"{ns:10.0f}  {name}")
 

@@ -159,7 +159,8 @@ def _readings(result: RunResult) -> dict[str, list[str]]:
             f"{count(everything.outcomes[Outcome.DROPPED])} dropped",
             f"{count(everything.outcomes[Outcome.ABANDONED])} abandoned",
             f"{count(health.peak_in_flight)} in flight at the peak",
-        ],
+        ]
+        + ([f"{count(everything.retries)} retries"] if everything.retries else []),
         "loop": [
             f"CPU {100 * health.cpu_share:.1f} % of a core",
             f"{things(health.stalls, 'stall')} over 10 ms, the longest {ms(health.longest_stall_ns / 1000)} ms",

@@ -54,6 +54,7 @@ def write(finished: Path, cut: Path) -> dict[str, object]:
             tuple(recorder.outcomes[i].tolist()),
             int(recorder.received[i]),
             *(recorder.total(i, metric) for metric in range(len(METRICS))),
+            retries=int(recorder.retries[i]),
         )
         for i, name in enumerate([*NAMES, WARMUP])
     ]

@@ -184,3 +184,13 @@ def test_ten_thousand_models_stay_within_their_memory() -> None:
     """A million calls spread evenly, medians spread by a factor of four, first to last histogram."""
     run = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True, timeout=100, check=True)
     assert int(run.stdout) < MEMORY_MB
+
+
+def test_attempts_beyond_the_first_are_retries() -> None:
+    """Retries count per model and second, for calls that failed in the end, too."""
+    recorder = Recorder(2)
+    recorder.record(1, T0, Reply(T0, T0 + 1, T0 + 2, Outcome.OK, 0, 3))
+    recorder.record(1, T0, Reply(T0, T0 + 1, T0 + 2, Outcome.THROTTLED, 0, 2))
+    recorder.record(0, T0, Reply(T0, T0 + 1, T0 + 2, Outcome.OK, 0))
+    assert recorder.tick().retries.tolist() == [0, 3, 0]
+    assert recorder.retries.tolist() == [0, 3, 0]

@@ -59,6 +59,7 @@ class Run:
                 tuple(self.recorder.outcomes[i].tolist()),
                 int(self.recorder.received[i]),
                 *(self.recorder.total(i, metric) for metric in range(len(METRICS))),
+                retries=int(self.recorder.retries[i]),
             )
             for i, name in enumerate([*NAMES, WARMUP])
         ]
@@ -115,7 +116,7 @@ def test_the_tables_are_the_documented_ones(tmp_path: Path) -> None:
         assert columns == {
             "run": {"key", "value"},
             "seconds": {"second", "planned", "sent", "in_flight", "response", "lateness", "health", *WORDS},
-            "models": {"second", "model", "received_bytes", *METRICS, *WORDS},
+            "models": {"second", "model", "received_bytes", "retries", *METRICS, *WORDS},
             "samples": {
                 *("model", "due_ns", "sent_ns", "first_ns", "last_ns", "outcome", "received_bytes", "attempts"),
             },
