@@ -19,7 +19,6 @@ from time import monotonic_ns, perf_counter_ns, process_time_ns
 from typing import NamedTuple
 
 import httptools
-import msgspec
 import numpy as np
 import uvloop
 from hdrh.histogram import HdrHistogram
@@ -188,7 +187,8 @@ def main() -> None:
         figures["a turn of the loop, CPU"] = runner.run(_turn_ns(0))
         figures["asleep for 20 us by timerfd, CPU"] = runner.run(_turn_ns(20_000))
     figures |= _replies() | _records() | _encodings()
-    print(f"CPython {sys.version.split()[0]}, uvloop {version("uvloop")}, msgspec {version("msgspec")}; ns")
+    versions = ", ".join(f"{name} {version(name)}" for name in ("uvloop", "msgspec", "numpy", "hdrhistogram"))
+    print(f"CPython {sys.version.split()[0]}, {versions}; ns")
     for name, ns in figures.items():
         print(f"{ns:10.0f}  {name}")
 
