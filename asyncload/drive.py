@@ -133,6 +133,8 @@ class Drive:
                     now = monotonic_ns()
                     if due_ns > now:
                         break
+                if room <= 0:  # unless replies came inside `send`
+                    room = self._in_flight - (self.sent + self.dropped - self._recorder.recorded)
                 if room > 0:
                     room -= 1
                     self.sent += 1

@@ -9,12 +9,15 @@ thread, on a socket that blocks, and the socket is handed back when it no longer
 import asyncio
 import socket
 import ssl
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
 from asyncload.address import EndpointAddress
 from asyncload.errors import StartError
+from asyncload.transport.notices import EXHAUSTED, Notices
 
 Socket: TypeAlias = socket.socket | ssl.SSLSocket
 Where: TypeAlias = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int]]
@@ -43,18 +46,21 @@ def tls_context(ca: Path | None) -> ssl.SSLContext:
 class Dialler:
     """Opens connections to one endpoint, to each of its addresses in turn."""
 
-    def __init__(self, address: EndpointAddress, context: ssl.SSLContext | None, timeout_s: float) -> None:
+    def __init__(
+        self, address: EndpointAddress, context: ssl.SSLContext | None, timeout_s: float, notices: Notices
+    ) -> None:
         """
         Args:
             address: Host and port.
             context: For TLS; None for plaintext.
             timeout_s: For the TCP and TLS handshakes together.
+            notices: Told of each address that could not be connected to, also where another one could.
         """
         self._address = address
         self._context = context
         self._timeout_s = timeout_s
-        self._addresses: list[Where] = []
-        self._turn = 0
+        self._addresses: deque[Where] = deque()
+        self._notices = notices
         self._threads = ThreadPoolExecutor(_HANDSHAKE_THREADS, "tls-handshake")  # its threads start when needed
 
     async def resolve(self) -> None:
@@ -66,21 +72,37 @@ class Dialler:
         """
         loop = asyncio.get_running_loop()
         found = await loop.getaddrinfo(self._address.host, self._address.port, type=socket.SOCK_STREAM)
-        self._addresses = list(dict.fromkeys((family, where) for family, _, _, _, where in found))  # type: ignore[misc]
+        self._addresses = deque(dict.fromkeys((family, where) for family, _, _, _, where in found))  # type: ignore[misc]
 
     async def dial(self) -> Socket:
         """
-        Open one connection to the next address.
+        Open one connection, to the next address that takes it.
+
+        An address that does not is left out until the name is resolved again, unless it is the last one: of a name with
+        an IPv6 and an IPv4 address, one may lead nowhere.
 
         Returns:
             A non-blocking socket, verified if it is TLS.
 
         Raises:
-            OSError: If it cannot be opened; TimeoutError and ssl.SSLError are among its kinds.
+            OSError: If no address takes it; TimeoutError and ssl.SSLError are among its kinds.
         """
-        family, where = self._addresses[self._turn % len(self._addresses)]
-        self._turn += 1
-        async with asyncio.timeout(self._timeout_s):
+        limit_s = self._timeout_s / len(self._addresses)
+        while True:
+            self._addresses.rotate(-1)
+            where = self._addresses[-1]
+            try:
+                return await self._dial(where, limit_s)
+            except OSError as error:
+                self._notices.not_connected(error)
+                if error.errno in EXHAUSTED or len(self._addresses) == 1:
+                    raise
+                with suppress(ValueError):  # another dial has left it out already, or the name was resolved again
+                    self._addresses.remove(where)
+
+    async def _dial(self, address: Where, limit_s: float) -> Socket:
+        family, where = address
+        async with asyncio.timeout(limit_s):
             plain = socket.socket(family, socket.SOCK_STREAM)
             try:
                 plain.settimeout(0)

@@ -7,7 +7,8 @@ from email.utils import parsedate_to_datetime
 
 from asyncload.call import TransportNotes
 
-_EXHAUSTED = frozenset({errno.EADDRNOTAVAIL, errno.EMFILE, errno.ENFILE})
+EXHAUSTED = frozenset({errno.EADDRNOTAVAIL, errno.EMFILE, errno.ENFILE, errno.ENOBUFS})
+"""Errors that say that this machine has no port or file descriptor left."""
 
 
 class Notices:
@@ -28,7 +29,7 @@ class Notices:
         """Count a connection that could not be opened, and whether this machine is to blame."""
         self._connect_failures += 1
         numbers = {cause.errno for cause in _causes(error) if isinstance(cause, OSError)}
-        self._exhausted += bool(numbers & _EXHAUSTED)
+        self._exhausted += bool(numbers & EXHAUSTED)
 
     def failed(self, words: str) -> None:
         """Keep the first failure; `words` must hold no secret."""

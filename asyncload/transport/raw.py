@@ -15,10 +15,8 @@ HOT. What makes it fast:
 """
 
 import asyncio
-import errno
 import time
 from collections import deque
-from email.utils import parsedate_to_datetime
 from itertools import count
 from secrets import token_hex
 from time import monotonic_ns
@@ -28,6 +26,7 @@ from asyncload.errors import StartError
 from asyncload.sigv4 import Signer, Template, amz_date
 from asyncload.transport.connection import Connection
 from asyncload.transport.dial import Dialler, Socket, tls_context
+from asyncload.transport.notices import Notices
 from asyncload.transport.wire import Wire
 
 _DIAL_LIMIT_NS = 10_000_000_000
@@ -36,7 +35,6 @@ _WARM_AT_ONCE = 32
 _RESOLVE_EVERY_S = 30.0
 _KEPT_REQUEST_BYTES = 65_536
 """A longer request is put together anew for each call: a pool of large bodies must not be held twice."""
-_EXHAUSTED = frozenset({errno.EADDRNOTAVAIL, errno.EMFILE, errno.ENFILE, errno.ENOBUFS})
 
 
 class _Requests(dict[Call, bytes]):
@@ -94,12 +92,7 @@ class Raw:
         self._closing = False
         self.wants_date = True
         """Whether the next reply's Date is to be shown to `dated`; once a second."""
-        # What `notes` tells.
-        self._connects = 0
-        self._connect_failures = 0
-        self._exhausted = 0
-        self._skew_s = 0.0
-        self._first_error = ""
+        self._notices = Notices()
 
     async def open(self) -> None:
         """
@@ -112,7 +105,7 @@ class Raw:
         self._loop = asyncio.get_running_loop()
         context = tls_context(wire.ca) if wire.address.tls else None
         limit_ns = min(_DIAL_LIMIT_NS, wire.timeout_ns)
-        self._dialler = Dialler(wire.address, context, limit_ns / 1e9)
+        self._dialler = Dialler(wire.address, context, limit_ns / 1e9, self._notices)
         try:
             await self._dialler.resolve()
             self._adopt(await self._dialler.dial())
@@ -154,13 +147,7 @@ class Raw:
 
     def notes(self) -> TransportNotes:
         """Return what the wire noticed so far."""
-        return TransportNotes(
-            connects=self._connects,
-            connect_failures=self._connect_failures,
-            exhausted=self._exhausted,
-            clock_skew_s=self._skew_s,
-            first_error=self._first_error,
-        )
+        return self._notices.notes()
 
     # -- the connections' owner -------------------------------------------------------------------------------------
 
@@ -182,19 +169,12 @@ class Raw:
 
     def failed(self, error: Exception) -> None:
         """Note the first failure in words."""
-        if not self._first_error:
-            self._first_error = f"{type(error).__name__}: {error}"
+        self._notices.failed(f"{type(error).__name__}: {error}")
 
     def dated(self, date: str) -> None:
         """Compare a reply's Date with the local clock; keep the reading furthest from zero."""
         self.wants_date = False
-        try:
-            # Date is cut to the second: its middle is the best guess.
-            skew_s = parsedate_to_datetime(date).timestamp() + 0.5 - time.time()
-        except ValueError:
-            return
-        if abs(skew_s) > abs(self._skew_s):
-            self._skew_s = float(round(skew_s))
+        self._notices.dated(date)
 
     # -- dialling -----------------------------------------------------------------------------------------------------
 
@@ -214,15 +194,13 @@ class Raw:
         try:
             sock = await self._dialler.dial()
         except OSError as error:
-            self._connect_failures += 1
-            self._exhausted += error.errno in _EXHAUSTED
             self.failed(error)
             return False
         self._adopt(sock)
         return True
 
     def _adopt(self, sock: Socket) -> None:
-        self._connects += 1
+        self._notices.connects += 1
         connection = Connection(self._loop, sock, self, self._wire.response_bytes)
         self._connections.add(connection)
         self.freed(connection, reusable=True)

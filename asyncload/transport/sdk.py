@@ -181,7 +181,7 @@ class Sdk:
         if proxy_for(wire.address):
             return
         limit_s = min(wire.timeout_ns, _CONNECT_LIMIT_NS) / 1e9
-        dialler = Dialler(wire.address, tls_context(ca) if wire.address.tls else None, limit_s)
+        dialler = Dialler(wire.address, tls_context(ca) if wire.address.tls else None, limit_s, self._notices)
         try:
             await dialler.resolve()
             (await dialler.dial()).close()

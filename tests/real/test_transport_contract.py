@@ -358,7 +358,9 @@ def test_calls_that_wait_too_long_in_line_end_as_timeout(way: Way, place: Place)
         async with opened(way, replace(place.wire, timeout_ns=_SHORT_NS, connections=1)) as replies:
             got = await replies.of(*[_call("silence")] * 3)
             assert [reply.outcome for reply in got] == [O.TIMEOUT] * 3
-            assert [reply.sent_ns > 0 for reply in got] == [True, False, False]
+            assert got[0].sent_ns > 0
+            # A place may come free in the last moment of those in line, so that one more is sent; never all of them.
+            assert got[-1].sent_ns == 0
 
     way.run(story())
 
