@@ -1,0 +1,97 @@
+"""
+What stands behind one instance of an endpoint: the laws of a configuration, or a real model server.
+
+The platform (`instance`) decides what is loaded where and when; a backend carries it out. Times are work time, see
+`freeze`.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """What a model takes on an instance."""
+
+    disk_bytes: int
+    """Its artefact, unpacked."""
+    memory_bytes: int
+    """While it is loaded; 0 if nobody knows beforehand, then the container says so with a 507."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What the container gets of a request."""
+
+    body: bytes
+    content_type: str = "application/octet-stream"
+    accept: str = ""
+    custom_attributes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """What the container gave back."""
+
+    status: int
+    """2xx, or what the platform wraps into a ModelError."""
+    body: bytes
+    content_type: str
+    custom_attributes: str | None = None
+    queue_ns: int = 0
+    """Wait for a worker, where the backend knows it."""
+    service_ns: int = 0
+    """What the container took, the queue apart; all of it where the backend cannot tell."""
+
+
+class LoadError(Exception):
+    """A model could not be loaded."""
+
+    def __init__(self, status: int, message: str) -> None:
+        """
+        Args:
+            status: What the container answered.
+            message: Its words.
+        """
+        super().__init__(f"{status}: {message}")
+        self.status = status
+        self.message = message
+
+
+class NoMemoryError(LoadError):
+    """The container has no memory for the model (507); with another model unloaded it may have."""
+
+
+class DeadError(Exception):
+    """The container does not answer any more: its process is gone, or its connection was lost."""
+
+
+class Backend(Protocol):
+    """One container with its disk. Every method but `footprint` may take its time, and any of them raise DeadError."""
+
+    def footprint(self, model: str) -> Footprint | None:
+        """Return what the model takes, or None if there is no artefact of that name."""
+
+    async def download(self, model: str) -> None:
+        """Bring the artefact to the instance's disk."""
+
+    async def delete(self, model: str) -> None:
+        """Remove the artefact from the disk."""
+
+    async def load(self, model: str) -> None:
+        """
+        Load a model whose artefact is on disk.
+
+        Raises:
+            NoMemoryError: If the container answers 507.
+            LoadError: If it answers another error.
+        """
+
+    async def unload(self, model: str) -> None:
+        """Free the model's memory."""
+
+    async def invoke(self, model: str, sent: Sent) -> Inferred:
+        """Run one inference on a loaded model. Cancelling does not stop the worker that is busy with it."""
+
+    async def close(self) -> None:
+        """Give everything back."""

@@ -1,0 +1,1 @@
+"""The emulator's own HTTP face: what a library would not let us spoil on purpose."""

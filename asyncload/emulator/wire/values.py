@@ -1,0 +1,62 @@
+"""Request and Reply: what the HTTP face and everything behind it share."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from asyncload.emulator.wire.mangle import Mangle
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Request:
+    """One request, read whole."""
+
+    method: str
+    target: str
+    """Path and query exactly as on the wire."""
+    headers: tuple[tuple[bytes, bytes], ...]
+    """All headers in their order, undecoded."""
+    body: bytes
+    """Empty if it was larger than the face's limit."""
+    whole: bool
+    """Whether the body was within the limit."""
+    arrival_ns: int
+    """CLOCK_MONOTONIC at which its last bytes were read."""
+    peer: str | None
+    """Address of the client, without its port."""
+    values: dict[str, str] = field(default_factory=dict)
+    """First value of each header by lower-case name, decoded as UTF-8, bytes that are not being replaced."""
+
+    @property
+    def path(self) -> str:
+        """The target up to its query, still percent-encoded."""
+        return self.target.partition("?")[0]
+
+    @property
+    def query(self) -> str:
+        """The target's query without its question mark."""
+        return self.target.partition("?")[2]
+
+
+Sent: TypeAlias = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class Reply:
+    """What is to be sent back."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str]
+    """Without Content-Length, Date, Connection and Server, which the face adds."""
+    close: bool = False
+    """Whether the connection ends with it."""
+    mangle: Mangle | None = None
+    """How it is to be spoilt on its way; None sends it as it is."""
+    sent: Sent | None = None
+    """Called once: with the CLOCK_MONOTONIC time at which the whole reply had been handed to the socket, or with 0 if
+    the client was gone before."""
+
+
+Handler: TypeAlias = Callable[[Request], Awaitable[Reply]]
+"""Answers one request. It is never cancelled because its client has gone: a worker would not notice either."""
