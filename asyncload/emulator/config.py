@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
-from asyncload.emulator.service import Law, LogNormal, LogNormalShape
+from asyncload.emulator.laws import Law, LogNormal, LogNormalShape
 from asyncload.errors import ScenarioError
 from asyncload.schema import Check, Key, Mistakes, document
 from asyncload.units import DurationNs

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from asyncload.emulator.config import DEMO_CREDENTIALS, Emulator, TextAnswer
-from asyncload.emulator.service import Fixed, FromQuantiles, LogNormal
+from asyncload.emulator.laws import Fixed, FromQuantiles, LogNormal
 from asyncload.errors import ScenarioError
 
 MS = 1_000_000

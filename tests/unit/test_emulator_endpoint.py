@@ -8,7 +8,7 @@ import pytest
 from asyncload.emulator.answers import Answer
 from asyncload.emulator.config import EndpointPlayed, ModelPlayed, TextAnswer
 from asyncload.emulator.endpoint import EndpointState, Sent, Served, Target
-from asyncload.emulator.service import Fixed
+from asyncload.emulator.laws import Fixed
 
 MS = 1_000_000
 SENT = Sent(b"1,2", "text/csv")

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from asyncload.emulator.service import (
+from asyncload.emulator.laws import (
     Fixed,
     FromQuantiles,
     Law,

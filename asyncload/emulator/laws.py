@@ -1,5 +1,5 @@
 """
-Service-time laws, each given as its quantile function.
+Laws of how long something takes, each given as its quantile function.
 
 A law maps u in [0, 1) to nanoseconds. A draw is the law at a uniform u, so a law can be tested without any draw.
 """
@@ -74,14 +74,14 @@ def _probability(name: str) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fixed:
-    """The same time for every request; 0 answers at once."""
+    """The same time whenever; 0 takes none."""
 
     fixed_ns: Annotated[DurationNs, Key("fixed")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogNormal:
-    """Most answers near the median, a long tail above it."""
+    """Most times near the median, a long tail above it."""
 
     lognormal: LogNormalShape
 
