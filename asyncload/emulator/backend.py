@@ -27,6 +27,12 @@ class Sent:
     content_type: str = "application/octet-stream"
     accept: str = ""
     custom_attributes: str | None = None
+    at_ns: int = 0
+    """When it reaches the container."""
+    extra_ns: int = 0
+    """A fault's: keep the worker busy for that much longer."""
+    held: bool = False
+    """Whether a stall held it outside; then the bound of the container's queue does not count it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,7 @@ class DeadError(Exception):
 
 
 class Backend(Protocol):
-    """One container with its disk. Every method but `footprint` may take its time, and any of them raise DeadError."""
+    """One container with its disk. The asynchronous methods take their time, and any of them may raise DeadError."""
 
     def footprint(self, model: str) -> Footprint | None:
         """Return what the model takes, or None if there is no artefact of that name."""
@@ -91,7 +97,15 @@ class Backend(Protocol):
         """Free the model's memory."""
 
     async def invoke(self, model: str, sent: Sent) -> Inferred:
-        """Run one inference on a loaded model. Cancelling does not stop the worker that is busy with it."""
+        """
+        Run one inference on a loaded model.
+
+        Raises:
+            TimeoutError: If the container has not answered within the platform's limit; its worker stays busy.
+        """
+
+    def kill(self) -> None:
+        """Die: whoever waits for the container sees DeadError at once, and so does everybody after."""
 
     async def close(self) -> None:
         """Give everything back."""
