@@ -1,0 +1,320 @@
+"""
+A real model server as what stands behind an instance: the client of SageMaker's container contract.
+
+    GET    /ping                      200 once it is ready
+    POST   /models                    {"model_name", "url"}: 2xx, or 409 if it is loaded; 507 has no memory
+    GET    /models                    what is loaded
+    DELETE /models/{name}             2xx, or 404 if it is not loaded
+    POST   /models/{name}/invoke      an inference; every status is passed on
+
+Multi Model Server, TorchServe and Triton's SageMaker mode speak it, with differences that this file allows for:
+
+- Multi Model Server keeps a model whose load failed: loading it again is answered 409 as if it were there, inferences
+  503, and its worker goes on trying to load. So a failed load is followed by a DELETE. About 1 of 20 comes while the
+  server itself tries to unregister the model: it is answered 404, then the server fails and takes the model back. So
+  DELETE is repeated for a while, and the next load takes another name, which the contract calls opaque.
+- Triton takes X-Amzn-SageMaker-Target-Model for the name of the model, in place of the hash in the path, but reports
+  models by the hash. The header is not sent, so it goes by the hash throughout.
+- Triton lists an empty object for a model that is not ready.
+
+Source:
+    docs.aws.amazon.com/sagemaker/latest/dg/mms-container-apis.html; Triton: src/sagemaker_server.cc.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from time import monotonic_ns
+
+import aiohttp
+import msgspec
+
+from asyncload.emulator.backend import Backend, DeadError, Footprint, Inferred, LoadError, NoMemoryError, Sent
+from asyncload.emulator.disk import Disk, hashed
+from asyncload.errors import StartError
+
+KEEP_ALIVE_S = 1.0
+"""An idle connection is not used after that long: a server may be closing it, and an inference is never sent twice."""
+PING_INTERVAL_S = 0.05
+CLEAR_TRIES = 5
+CLEAR_INTERVAL_S = 0.02
+_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
+_JSON = {"Content-Type": "application/json"}
+_OCTETS = "application/octet-stream"
+_SKIPPED = ("User-Agent", "Accept", "Accept-Encoding")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long the container may take."""
+
+    invoke_s: float | None = 60.0
+    """For an inference; None if the platform keeps the time."""
+    load_s: float = 360.0
+    """To load or to unload a model."""
+    ready_s: float = 60.0
+    """Until it answers GET /ping with 200."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def ok(self) -> bool:
+        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
+
+    @property
+    def text(self) -> str:
+        return self.body.decode(errors="replace").strip()
+
+
+class _Listed(msgspec.Struct):
+    model_name: str | None = msgspec.field(default=None, name="modelName")
+
+
+class _Models(msgspec.Struct):
+    models: list[_Listed] = []
+
+
+def _unknown(_model: str) -> int:
+    return 0
+
+
+class Container(Backend):
+    """One container. `attach` comes first, and again after a kill, once the container is back."""
+
+    def __init__(
+        self,
+        url: str,
+        disk: Disk,
+        limits: Limits | None = None,
+        *,
+        memory_bytes: Callable[[str], int] = _unknown,
+        end: Callable[[], None] | None = None,
+    ) -> None:
+        """
+        Args:
+            url: Base URL, such as http://127.0.0.1:8080.
+            disk: The instance's disk; closed with the container.
+            limits: How long it may take.
+            memory_bytes: What a model takes in memory, by its name; 0 if nobody knows.
+            end: Ends the container's process at once; without it a kill only looks like one from here.
+        """
+        self._url = url.rstrip("/")
+        self._disk = disk
+        self._limits = limits or Limits()
+        self._memory_bytes = memory_bytes
+        self._end = end
+        self._dead = False
+        self._waiting = set[asyncio.Timeout]()
+        self._loaded = set[str]()
+        self._failed = Counter[str]()
+        self._session: aiohttp.ClientSession | None = None
+
+    async def attach(self) -> None:
+        """
+        Wait until the container is ready, and unload whatever it holds.
+
+        Raises:
+            StartError: If it is not ready in time.
+        """
+        self._dead = False
+        self._loaded.clear()
+        self._failed.clear()
+        said = "nothing"
+        try:
+            async with asyncio.timeout(self._limits.ready_s):
+                while (said := await self._ping()) != "200":  # noqa: ASYNC110  it is another process
+                    await asyncio.sleep(PING_INTERVAL_S)
+                await self._empty()
+        except TimeoutError:
+            raise StartError(
+                f"the container at {self._url} is not ready after {self._limits.ready_s:g} s: GET /ping said {said}"
+            ) from None
+
+    def footprint(self, model: str) -> Footprint | None:
+        """Return what the model takes on disk, and in memory as far as anybody knows; None without an artefact."""
+        disk_bytes = self._disk.size_bytes(model)
+        return None if disk_bytes is None else Footprint(disk_bytes, self._memory_bytes(model))
+
+    async def download(self, model: str) -> None:
+        """
+        Unpack the artefact on the disk.
+
+        Raises:
+            LoadError: If there is none, or one that cannot be unpacked.
+        """
+        await self._disk.bring(model)
+
+    async def delete(self, model: str) -> None:
+        """Remove the artefact from the disk."""
+        await self._disk.remove(model)
+
+    async def load(self, model: str) -> None:
+        """
+        Load a model whose artefact is on disk.
+
+        Raises:
+            NoMemoryError: If the container answers 507.
+            LoadError: If it answers another error, or nothing for too long.
+        """
+        name = self._name(model)
+        body = msgspec.json.encode({"model_name": name, "url": self._disk.url(model)})
+        try:
+            answer = await self._ask("POST", "/models", self._limits.load_s, body=body, headers=_JSON)
+        except TimeoutError:
+            raise LoadError(504, f"the container has not loaded the model in {self._limits.load_s:g} s") from None
+        if answer.ok or answer.status == HTTPStatus.CONFLICT:
+            self._loaded.add(name)
+            return
+        self._failed[model] += 1
+        await self._clear(name)
+        if answer.status == HTTPStatus.INSUFFICIENT_STORAGE:
+            raise NoMemoryError(answer.status, answer.text)
+        raise LoadError(answer.status, answer.text)
+
+    async def unload(self, model: str) -> None:
+        """
+        Free the model's memory.
+
+        Raises:
+            LoadError: If the container does not give it back.
+        """
+        try:
+            answer = await self._forget(self._name(model))
+        except TimeoutError:
+            raise LoadError(504, f"the container has not unloaded the model in {self._limits.load_s:g} s") from None
+        if not answer.ok and answer.status != HTTPStatus.NOT_FOUND:
+            raise LoadError(answer.status, answer.text)
+
+    async def invoke(self, model: str, sent: Sent) -> Inferred:
+        """
+        Run one inference on a loaded model.
+
+        Raises:
+            TimeoutError: If the container has not answered in time; its worker stays busy.
+        """
+        headers = {"Content-Type": sent.content_type}
+        if sent.accept:
+            headers["Accept"] = sent.accept
+        if sent.custom_attributes is not None:
+            headers[_ATTRIBUTES] = sent.custom_attributes
+        path = f"/models/{self._name(model)}/invoke"
+        start_ns = monotonic_ns()
+        answer = await self._ask(
+            "POST", path, self._limits.invoke_s, body=sent.body, headers=headers, extra_ns=sent.extra_ns
+        )
+        return Inferred(
+            answer.status,
+            answer.body,
+            answer.headers.get("Content-Type", _OCTETS),  # RFC 9110, section 8.3
+            answer.headers.get(_ATTRIBUTES),
+            service_ns=monotonic_ns() - start_ns,
+        )
+
+    def kill(self) -> None:
+        """Die: whoever waits for the container sees DeadError at once, and so does everybody until it is attached."""
+        self._dead = True
+        now_s = asyncio.get_running_loop().time()
+        for limit in self._waiting:
+            if not limit.expired():
+                limit.reschedule(now_s)
+        if self._end is not None:
+            self._end()
+
+    async def close(self) -> None:
+        """Unload what was loaded, if the container still answers, remove it from disk, and close all connections."""
+        try:
+            async with asyncio.timeout(self._limits.ready_s):
+                await asyncio.gather(*(self._forget(name) for name in list(self._loaded)))
+        except (DeadError, TimeoutError):
+            pass
+        if self._session is not None:
+            await self._session.close()
+        await self._disk.close()
+
+    def _name(self, model: str) -> str:
+        failed = self._failed.get(model, 0)
+        return f"{hashed(model)}-{failed}" if failed else hashed(model)
+
+    async def _ping(self) -> str:
+        try:
+            return str((await self._ask("GET", "/ping", self._limits.ready_s)).status)
+        except DeadError as problem:
+            return str(problem)
+
+    async def _empty(self) -> None:
+        # Each pass asks for the first page: what it names is gone by the next. Models that stay end it.
+        before = list[str]()
+        while (names := await self._listed()) != before:
+            await asyncio.gather(*(self._forget(name) for name in names))
+            before = names
+
+    async def _listed(self) -> list[str]:
+        answer = await self._ask("GET", "/models", self._limits.ready_s)
+        if not answer.ok:
+            return []
+        return sorted(listed.model_name for listed in _read_models(answer.body) if listed.model_name)
+
+    async def _forget(self, name: str) -> _Answer:
+        self._loaded.discard(name)
+        return await self._ask("DELETE", f"/models/{name}", self._limits.load_s)
+
+    async def _clear(self, name: str) -> None:
+        for _ in range(CLEAR_TRIES):
+            if (await self._forget(name)).status != HTTPStatus.NOT_FOUND:
+                return
+            await asyncio.sleep(CLEAR_INTERVAL_S)
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        limit_s: float | None,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        extra_ns: int = 0,
+    ) -> _Answer:
+        if self._dead:
+            raise DeadError("the container was killed")
+        limit = asyncio.timeout(limit_s)
+        try:
+            async with limit:
+                self._waiting.add(limit)
+                async with self._connected().request(method, self._url + path, data=body, headers=headers) as reply:
+                    answer = _Answer(reply.status, reply.headers, await reply.read())
+                if extra_ns:
+                    await asyncio.sleep(extra_ns / 1e9)
+                return answer
+        except TimeoutError:
+            if self._dead:
+                raise DeadError("the container was killed") from None
+            raise
+        except (aiohttp.ClientError, OSError) as problem:
+            raise DeadError(f"{method} {path}: {problem or type(problem).__name__}") from problem
+        finally:
+            self._waiting.discard(limit)
+
+    def _connected(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S),
+                timeout=aiohttp.ClientTimeout(total=None),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                skip_auto_headers=_SKIPPED,
+                auto_decompress=False,
+            )
+        return self._session
+
+
+def _read_models(body: bytes) -> list[_Listed]:
+    try:
+        return msgspec.json.decode(body, type=_Models).models
+    except msgspec.DecodeError:
+        return []
