@@ -131,6 +131,11 @@ class MultiModelServer:
         """Process id of Java, which leads the group of all its processes; 0 while there is none."""
         return self._pid
 
+    @property
+    def disk(self) -> Path:
+        """A folder for unpacked artefacts that goes with the server, even if this process is killed; see `Disk`."""
+        return self._scratch / "disk"
+
     def log(self) -> str:
         """Return the last lines that the server and its models' handlers have written."""
         lines = list[str]()
@@ -286,6 +291,7 @@ def _prepare(settings: Settings, packages: _Packages, scratch: Path, port: int) 
     """Write the server's files anew, and return the command that starts it."""
     shutil.rmtree(scratch / "t", ignore_errors=True)
     (scratch / "t").mkdir()
+    (scratch / "disk").mkdir(exist_ok=True)
     (scratch / "log4j2.xml").write_text(_LOGGING.format(log=scratch / "mms.log"))
     lines = properties(settings, port)
     (scratch / "config.properties").write_text("".join(f"{name}={value}\n" for name, value in lines.items()))

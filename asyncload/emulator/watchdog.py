@@ -39,7 +39,8 @@ def main() -> int:
         )
     print(child.pid, flush=True)  # noqa: T201  the starter reads it
     threading.Thread(target=_wait, args=(child, woken), daemon=True).start()
-    gone = sys.stdin.fileno() in select.select([sys.stdin, wake], [], [])[0]
+    starter = sys.stdin.fileno()
+    gone = starter in select.select([starter, wake], [], [])[0]
     end(child)
     if gone:
         shutil.rmtree(scratch, ignore_errors=True)
