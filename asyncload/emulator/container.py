@@ -26,6 +26,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from io import BytesIO
 from time import monotonic_ns
 
 import aiohttp
@@ -287,7 +288,9 @@ class Container(Backend):
         try:
             async with limit:
                 self._waiting.add(limit)
-                async with self._connected().request(method, self._url + path, data=body, headers=headers) as reply:
+                async with self._connected().request(
+                    method, self._url + path, data=_sendable(body), headers=headers
+                ) as reply:
                     answer = _Answer(reply.status, reply.headers, await reply.read())
                 if extra_ns:
                     await asyncio.sleep(extra_ns / 1e9)
@@ -311,6 +314,11 @@ class Container(Backend):
                 auto_decompress=False,
             )
         return self._session
+
+
+def _sendable(body: bytes | None) -> bytes | BytesIO | None:
+    # aiohttp warns of larger bytes, which it would hand to the socket in one piece.
+    return body if body is None or len(body) <= 2**20 else BytesIO(body)
 
 
 def _read_models(body: bytes) -> list[_Listed]:

@@ -38,9 +38,9 @@ class Triton:
         app.router.add_post("/models", self.load)
         app.router.add_delete("/models/{name}", self.unload)
         app.router.add_post("/models/{name}/invoke", self.invoke)
-        runner = web.AppRunner(app)
+        runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0, shutdown_timeout=0.1)
+        site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
         self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         try:
