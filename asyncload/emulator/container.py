@@ -23,28 +23,24 @@ Source:
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from io import BytesIO
 from time import monotonic_ns
 
-import aiohttp
 import msgspec
 
 from asyncload.emulator.backend import Backend, DeadError, Footprint, Inferred, LoadError, NoMemoryError, Sent
 from asyncload.emulator.disk import Disk, hashed
+from asyncload.emulator.line import Answer, Line
 from asyncload.errors import StartError
 
-KEEP_ALIVE_S = 1.0
-"""An idle connection is not used after that long: a server may be closing it, and an inference is never sent twice."""
 PING_INTERVAL_S = 0.05
 CLEAR_TRIES = 5
 CLEAR_INTERVAL_S = 0.02
 _ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 _JSON = {"Content-Type": "application/json"}
 _OCTETS = "application/octet-stream"
-_SKIPPED = ("User-Agent", "Accept", "Accept-Encoding")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,21 +53,6 @@ class Limits:
     """To load or to unload a model."""
     ready_s: float = 60.0
     """Until it answers GET /ping with 200."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def ok(self) -> bool:
-        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
-
-    @property
-    def text(self) -> str:
-        return self.body.decode(errors="replace").strip()
 
 
 class _Listed(msgspec.Struct):
@@ -106,16 +87,14 @@ class Container(Backend):
             memory_bytes: What a model takes in memory, by its name; 0 if nobody knows.
             end: Ends the container's process at once; without it a kill only looks like one from here.
         """
-        self._url = url.rstrip("/")
+        self._url = url
+        self._line = Line(url)
         self._disk = disk
         self._limits = limits or Limits()
         self._memory_bytes = memory_bytes
         self._end = end
-        self._dead = False
-        self._waiting = set[asyncio.Timeout]()
         self._loaded = set[str]()
         self._failed = Counter[str]()
-        self._session: aiohttp.ClientSession | None = None
 
     async def attach(self) -> None:
         """
@@ -124,7 +103,7 @@ class Container(Backend):
         Raises:
             StartError: If it is not ready in time.
         """
-        self._dead = False
+        self._line.mend()
         self._loaded.clear()
         self._failed.clear()
         said = "nothing"
@@ -167,7 +146,7 @@ class Container(Backend):
         name = self._name(model)
         body = msgspec.json.encode({"model_name": name, "url": self._disk.url(model)})
         try:
-            answer = await self._ask("POST", "/models", self._limits.load_s, body=body, headers=_JSON)
+            answer = await self._line.ask("POST", "/models", self._limits.load_s, body=body, headers=_JSON)
         except TimeoutError:
             raise LoadError(504, f"the container has not loaded the model in {self._limits.load_s:g} s") from None
         if answer.ok or answer.status == HTTPStatus.CONFLICT:
@@ -207,7 +186,7 @@ class Container(Backend):
             headers[_ATTRIBUTES] = sent.custom_attributes
         path = f"/models/{self._name(model)}/invoke"
         start_ns = monotonic_ns()
-        answer = await self._ask(
+        answer = await self._line.ask(
             "POST", path, self._limits.invoke_s, body=sent.body, headers=headers, extra_ns=sent.extra_ns
         )
         return Inferred(
@@ -220,11 +199,7 @@ class Container(Backend):
 
     def kill(self) -> None:
         """Die: whoever waits for the container sees DeadError at once, and so does everybody until it is attached."""
-        self._dead = True
-        now_s = asyncio.get_running_loop().time()
-        for limit in self._waiting:
-            if not limit.expired():
-                limit.reschedule(now_s)
+        self._line.cut()
         if self._end is not None:
             self._end()
 
@@ -235,8 +210,7 @@ class Container(Backend):
                 await asyncio.gather(*(self._forget(name) for name in list(self._loaded)))
         except (DeadError, TimeoutError):
             pass
-        if self._session is not None:
-            await self._session.close()
+        await self._line.close()
         await self._disk.close()
 
     def _name(self, model: str) -> str:
@@ -245,7 +219,7 @@ class Container(Backend):
 
     async def _ping(self) -> str:
         try:
-            return str((await self._ask("GET", "/ping", self._limits.ready_s)).status)
+            return str((await self._line.ask("GET", "/ping", self._limits.ready_s)).status)
         except DeadError as problem:
             return str(problem)
 
@@ -257,68 +231,20 @@ class Container(Backend):
             before = names
 
     async def _listed(self) -> list[str]:
-        answer = await self._ask("GET", "/models", self._limits.ready_s)
+        answer = await self._line.ask("GET", "/models", self._limits.ready_s)
         if not answer.ok:
             return []
         return sorted(listed.model_name for listed in _read_models(answer.body) if listed.model_name)
 
-    async def _forget(self, name: str) -> _Answer:
+    async def _forget(self, name: str) -> Answer:
         self._loaded.discard(name)
-        return await self._ask("DELETE", f"/models/{name}", self._limits.load_s)
+        return await self._line.ask("DELETE", f"/models/{name}", self._limits.load_s)
 
     async def _clear(self, name: str) -> None:
         for _ in range(CLEAR_TRIES):
             if (await self._forget(name)).status != HTTPStatus.NOT_FOUND:
                 return
             await asyncio.sleep(CLEAR_INTERVAL_S)
-
-    async def _ask(
-        self,
-        method: str,
-        path: str,
-        limit_s: float | None,
-        *,
-        body: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
-        extra_ns: int = 0,
-    ) -> _Answer:
-        if self._dead:
-            raise DeadError("the container was killed")
-        limit = asyncio.timeout(limit_s)
-        try:
-            async with limit:
-                self._waiting.add(limit)
-                async with self._connected().request(
-                    method, self._url + path, data=_sendable(body), headers=headers
-                ) as reply:
-                    answer = _Answer(reply.status, reply.headers, await reply.read())
-                if extra_ns:
-                    await asyncio.sleep(extra_ns / 1e9)
-                return answer
-        except TimeoutError:
-            if self._dead:
-                raise DeadError("the container was killed") from None
-            raise
-        except (aiohttp.ClientError, OSError) as problem:
-            raise DeadError(f"{method} {path}: {problem or type(problem).__name__}") from problem
-        finally:
-            self._waiting.discard(limit)
-
-    def _connected(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S),
-                timeout=aiohttp.ClientTimeout(total=None),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                skip_auto_headers=_SKIPPED,
-                auto_decompress=False,
-            )
-        return self._session
-
-
-def _sendable(body: bytes | None) -> bytes | BytesIO | None:
-    # aiohttp warns of larger bytes, which it would hand to the socket in one piece.
-    return body if body is None or len(body) <= 2**20 else BytesIO(body)
 
 
 def _read_models(body: bytes) -> list[_Listed]:

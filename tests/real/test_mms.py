@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -13,11 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from asyncload.emulator import mms as module
 from asyncload.emulator.artefacts import Artefacts
 from asyncload.emulator.backend import DeadError, Inferred, LoadError, NoMemoryError, Sent
 from asyncload.emulator.container import Container, Limits
 from asyncload.emulator.disk import Disk
-from asyncload.emulator.mms import MultiModelServer, Settings
+from asyncload.emulator.mms import MultiModelServer
+from asyncload.emulator.recipe import Settings
 from asyncload.errors import StartError
 from tests.real import mms
 
@@ -258,6 +261,32 @@ def test_a_server_that_cannot_start_says_why() -> None:
         assert server.pid == 0
 
     asyncio.run(run())
+
+
+def test_a_restart_that_fails_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While something else holds its port the server cannot come back; then it does, with its folders still there."""
+    told = list[str]()
+    with mms.server(died=lambda: told.append("died"), back=lambda: told.append("back")) as server:
+        (server.disk / "kept").touch()
+        port = int(server.url.rpartition(":")[2])
+        monkeypatch.setattr(module, "BACKOFF_S", (0.2,))
+        server.kill()
+        with socket.socket() as other:
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            mms.wait_until(lambda: bind(other, port), 5, "the port is taken")
+            mms.wait_until(lambda: "Address already in use" in server.log(), BACK_S, "a restart has failed")
+            assert told == ["died"]
+        mms.wait_until(lambda: told == ["died", "back"], BACK_S, "the server has been started again")
+        assert (server.disk / "kept").exists()
+
+
+def bind(other: socket.socket, port: int) -> bool:
+    try:
+        other.bind(("127.0.0.1", port))
+        other.listen()
+    except OSError:
+        return False
+    return True
 
 
 async def under_load(container: Container) -> "list[asyncio.Task[int | str]]":

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from asyncload.emulator import mms, watchdog
-from asyncload.emulator.mms import MultiModelServer, Settings, properties
+from asyncload.emulator import recipe, watchdog
+from asyncload.emulator.mms import MultiModelServer
+from asyncload.emulator.recipe import Settings, properties
 from asyncload.errors import StartError
 
 
@@ -46,7 +47,7 @@ def test_a_missing_package_is_named_with_the_command_that_brings_it(
     def find(name: str) -> ModuleSpec | None:
         return None if name == missing else importlib.util.find_spec(name)
 
-    monkeypatch.setattr(mms, "find_spec", find)
+    monkeypatch.setattr(recipe, "find_spec", find)
     with pytest.raises(StartError, match=rf"{said}.*pip install asyncload-mme\[mms\]"):
         asyncio.run(MultiModelServer().start())
 
@@ -58,7 +59,7 @@ def test_another_package_of_the_same_name_is_not_taken_for_the_server(
     (tmp_path / "mms").mkdir()
     (tmp_path / "mms" / "__init__.py").touch()
     spec = importlib.util.spec_from_file_location("mms", tmp_path / "mms" / "__init__.py")
-    monkeypatch.setattr(mms, "find_spec", lambda _name: spec)
+    monkeypatch.setattr(recipe, "find_spec", lambda _name: spec)
     with pytest.raises(StartError, match="is not installed"):
         asyncio.run(MultiModelServer().start())
 
@@ -74,7 +75,7 @@ def test_the_scratch_folder_is_short_enough_for_sockets(monkeypatch: pytest.Monk
     deep = tmp_path / ("x" * 80)
     deep.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(deep))
-    scratch = mms._scratch()
+    scratch = recipe.scratch_folder()
     assert len(str(scratch)) <= 70
     scratch.rmdir()
     assert list(deep.iterdir()) == []
