@@ -16,8 +16,8 @@ from random import Random
 from asyncload.emulator import answers
 from asyncload.emulator.answers import Answer
 from asyncload.emulator.config import EndpointPlayed, ModelPlayed, TextAnswer
-from asyncload.emulator.pool import Pool
 from asyncload.emulator.laws import quantile_function
+from asyncload.emulator.pool import Pool
 
 MODELS_KEPT = 100_000
 """A pattern fits endless names; past this many the endpoint starts afresh with its models' draws."""
