@@ -51,9 +51,12 @@ _DURATION_PATTERN: Final = rf"^{_DURATION_PART}(?:\s?{_DURATION_PART})*$|^{_NUMB
 _RATE_PATTERN: Final = rf"^({_NUMBER})\s?([kM]?)(?:\s?/\s?(sec|s|min|m|h|d))?$"
 _BYTES_PATTERN: Final = rf"^({_NUMBER})\s?((?:[kKmMgG][iI]?)?[bB])?$"
 
+_BANDWIDTH_PATTERN: Final = rf"^({_NUMBER})\s?((?:[kKmMgG][iI]?)?[bB])?(?:\s?/\s?s)?$"
+
 _DURATION_LEGAL: Final = "a duration, not negative, such as 250ms, 1m30s, 2h or 5 (seconds)"
 _RATE_LEGAL: Final = "a rate, not negative, such as 200/s, 1.5k/s, 600/min or 5 (per second)"
 _BYTES_LEGAL: Final = "a size, not negative, such as 64KiB, 6MB or 512 (bytes)"
+_BANDWIDTH_LEGAL: Final = "a bandwidth, not negative, such as 50MiB/s, 1GB/s or 512 (bytes per second)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,26 @@ def parse_bytes(value: object) -> int:
     if size > _MOST_BYTES or size.denominator != 1:
         raise ValueError(f"expected a whole number of bytes, at most 1 EiB, found {_said(value)}")
     return int(size)
+
+
+def parse_bandwidth_bytes_per_s(value: object) -> int:
+    """
+    Read a bandwidth.
+
+    Args:
+        value: "50MiB/s"; or a whole number of bytes per second.
+
+    Returns:
+        Bytes per second.
+
+    Raises:
+        ValueError: If it is negative, not whole, over 1 EiB/s, or not a bandwidth; the text says what is legal.
+    """
+    if isinstance(value, str):
+        size, _, _ = _text(value, _BANDWIDTH_PATTERN, _BANDWIDTH_LEGAL).partition("/")
+        return parse_bytes(size)
+    _plain(value, _BANDWIDTH_LEGAL)
+    return parse_bytes(value)
 
 
 def format_duration(ns: float, digits: int | None = 4) -> str:
@@ -263,6 +286,10 @@ def _exact_bytes(size_bytes: float) -> str | int | float:
     return format_bytes(size_bytes, digits=None)
 
 
+def _exact_bandwidth(bytes_per_s: float) -> str | int | float:
+    return f"{format_bytes(bytes_per_s, digits=None)}/s"
+
+
 DurationNs: TypeAlias = Annotated[
     int, Quantity(_DURATION_LEGAL, _DURATION_PATTERN, _MOST_NS / 1e9, parse_duration_ns, _exact_duration)
 ]
@@ -273,3 +300,8 @@ PerSecond: TypeAlias = Annotated[
 """A rate per second, written as a rate."""
 Bytes: TypeAlias = Annotated[int, Quantity(_BYTES_LEGAL, _BYTES_PATTERN, _MOST_BYTES, parse_bytes, _exact_bytes)]
 """Bytes, written as a size."""
+BytesPerSecond: TypeAlias = Annotated[
+    int,
+    Quantity(_BANDWIDTH_LEGAL, _BANDWIDTH_PATTERN, _MOST_BYTES, parse_bandwidth_bytes_per_s, _exact_bandwidth),
+]
+"""Bytes per second, written as a size per second."""
