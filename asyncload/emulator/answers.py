@@ -26,6 +26,8 @@ class Answer:
     outcome: str = "OK"
     error_type: str | None = None
     content_type: str = "application/json"
+    attributes: str | None = None
+    """Custom attributes that the container sends back."""
 
 
 def error(status: int, code: str, message: str | None) -> Answer:
@@ -73,6 +75,26 @@ def no_model(name: str) -> Answer:
     return _invalid(message)
 
 
+def no_variant(name: str) -> Answer:
+    """400: the endpoint has no variant of that name."""
+    return _invalid(f"Variant {name} does not exist on this endpoint.")
+
+
+def not_ready(model: str) -> Answer:
+    """429: the model is still being downloaded or loaded after the platform's limit."""
+    return error(429, "ModelNotReadyException", f"Model {model} is still being downloaded or loaded.")
+
+
+def failure() -> Answer:
+    """500: the instance was lost while it had the request."""
+    return error(500, "InternalFailure", "The request was lost with the instance that had it.")
+
+
+def unavailable() -> Answer:
+    """503: there is no instance to take the request."""
+    return error(503, "ServiceUnavailable", "No instance of the variant is in service.")
+
+
 def oversize() -> Answer:
     """413, in plain text and without an error type."""
     text = f"HTTP content length exceeded {BODY_LIMIT_BYTES} bytes."
@@ -81,10 +103,10 @@ def oversize() -> Answer:
 
 def model_error(endpoint: str, status: int, message: str) -> Answer:
     """424: the container answered 4xx or 5xx."""
-    side = "client" if status < 500 else "server"
+    side = "client" if 400 <= status < 500 else "server"
     group = f"/aws/sagemaker/Endpoints/{endpoint}"
     body = {
-        "ErrorCode": "CLIENT_ERROR_FROM_MODEL" if status < 500 else "INTERNAL_FAILURE_FROM_MODEL",
+        "ErrorCode": "CLIENT_ERROR_FROM_MODEL" if side == "client" else "INTERNAL_FAILURE_FROM_MODEL",
         "LogStreamArn": f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:{group}",
         "Message": f'Received {side} error ({status}) from primary with message "{message}". '
         f"See the log group {group} in account {ACCOUNT} for more information.",
@@ -94,9 +116,9 @@ def model_error(endpoint: str, status: int, message: str) -> Answer:
     return Answer(424, msgspec.json.encode(body), "ModelError", "ModelError")
 
 
-def queue_full(endpoint: str) -> Answer:
-    """424: the container's queue is full, it answered 503."""
-    return model_error(endpoint, 503, "The queue of the model server is full.")
+def timed_out(endpoint: str) -> Answer:
+    """424: the container had not answered within the platform's limit; the original status is 0."""
+    return model_error(endpoint, 0, "Your invocation timed out while waiting for a response from container primary.")
 
 
 def _invalid(message: str, code: str | None = None) -> Answer:

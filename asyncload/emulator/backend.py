@@ -45,7 +45,7 @@ class Inferred:
     content_type: str
     custom_attributes: str | None = None
     queue_ns: int = 0
-    """Wait for a worker, where the backend knows it."""
+    """Wait for a worker, where the backend knows it: then queue and service together end when the answer was due."""
     service_ns: int = 0
     """What the container took, the queue apart; all of it where the backend cannot tell."""
 
@@ -106,6 +106,12 @@ class Backend(Protocol):
 
     def kill(self) -> None:
         """Die: whoever waits for the container sees DeadError at once, and so does everybody after."""
+
+    async def revive(self) -> bool:
+        """Return True once the container is back, nothing loaded and nothing on disk; False if it never will be."""
+
+    def busy(self) -> int:
+        """Return how many workers are in service now; 0 where nobody knows."""
 
     async def close(self) -> None:
         """Give everything back."""

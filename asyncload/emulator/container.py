@@ -203,6 +203,21 @@ class Container(Backend):
         if self._end is not None:
             self._end()
 
+    async def revive(self) -> bool:
+        """Wait until the container is back, however long that takes, and empty it."""
+        await self._disk.empty()
+        while True:
+            try:
+                await self.attach()
+            except (DeadError, StartError):
+                await asyncio.sleep(PING_INTERVAL_S)
+            else:
+                return True
+
+    def busy(self) -> int:
+        """Return 0: nobody knows."""
+        return 0
+
     async def close(self) -> None:
         """Unload what was loaded, if the container still answers, remove it from disk, and close all connections."""
         try:

@@ -48,12 +48,20 @@ class Deadlines:
 
     async def until(self, work_ns: int) -> None:
         """Return when work time has reached work_ns and no stall holds; at once if that is so already."""
-        while self._clock.held(now_ns := monotonic_ns()) or self._clock.work_ns(now_ns) < work_ns:
-            future = self._loop.create_future()
-            heappush(self._heap, (work_ns, next(self._order), future))
-            if self._heap[0][2] is future:
-                self.rearm()
-            await future
+        while not self.reached(work_ns):
+            await self.moment(work_ns)
+
+    def reached(self, work_ns: int) -> bool:
+        """Say whether work time has reached work_ns, and no stall holds."""
+        return not self._clock.held(now_ns := monotonic_ns()) and self._clock.work_ns(now_ns) >= work_ns
+
+    def moment(self, work_ns: int) -> "asyncio.Future[None]":
+        """Return a future that is done at work_ns; whoever else wants to end it before may do so."""
+        future = self._loop.create_future()
+        heappush(self._heap, (work_ns, next(self._order), future))
+        if self._heap[0][2] is future:
+            self.rearm()
+        return future
 
     def rearm(self) -> None:
         """Set the timer for the earliest deadline."""

@@ -65,10 +65,14 @@ class Disk:
         self._held_bytes.pop(model, None)
         await asyncio.to_thread(shutil.rmtree, self._folder / hashed(model), ignore_errors=True)
 
-    async def close(self) -> None:
-        """Remove everything."""
+    async def empty(self) -> None:
+        """Remove all models."""
         for model in list(self._held_bytes):
             await self.remove(model)
+
+    async def close(self) -> None:
+        """Remove everything."""
+        await self.empty()
         if self._own:
             await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 

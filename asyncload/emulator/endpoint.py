@@ -1,26 +1,45 @@
 """
-What one request meets, in order.
+One endpoint: what an invocation meets once it is known whose it is.
 
-    head read -> body read -> too large? 413 -> signature? 403 -> endpoint? 400 -> target? 400 -> throttle? 400
-        -> model? 400 -> queue full? 424 -> wait for a worker -> service -> container error? 424 -> answer
-        -> one row in the truth log
+    target? 400 -> throttle? 400 -> variant? 400 -> instance? 503 -> model? 400 -> loaded in time? 429
+        -> loaded at all? 424 -> container -> in time? 424 -> 2xx? 424 -> answer
 
-Waiting and service are arithmetic (`pool`) followed by one wait until the answer is due. Every reply, errors included,
-waits for the end of a stall.
+Its instances come, go and die while it serves. One that has died still gets requests until that is noticed (`detect`),
+then it gets none, and comes back empty when its backend is back.
 """
 
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
 from random import Random
+from typing import Protocol
 
 from asyncload.emulator import answers
 from asyncload.emulator.answers import Answer
-from asyncload.emulator.config import EndpointPlayed, ModelPlayed, TextAnswer
+from asyncload.emulator.backend import Backend, DeadError, Inferred, LoadError, NoMemoryError, Sent
+from asyncload.emulator.eviction import RANKINGS
+from asyncload.emulator.freeze import WorkClock
+from asyncload.emulator.instance import Event, Instance, NoModelError, NotReadyError, Patience
 from asyncload.emulator.laws import quantile_function
-from asyncload.emulator.pool import Pool
+from asyncload.emulator.played import EndpointPlayed, VariantPlayed
+from asyncload.emulator.residency import Residency, Room
+from asyncload.emulator.routing import choice, route
+from asyncload.emulator.visit import Visit
 
-MODELS_KEPT = 100_000
-"""A pattern fits endless names; past this many the endpoint starts afresh with its models' draws."""
+_OK = range(200, 300)
+
+
+class Backends(Protocol):
+    """Where the containers behind instances come from."""
+
+    async def make(self, endpoint: EndpointPlayed, variant: VariantPlayed, name: str) -> Backend:
+        """
+        Return a container for a new instance, ready to load models.
+
+        Raises:
+            StartError: If there is none.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +49,7 @@ class Target:
     model: str | None = None
     component: str | None = None
     container: str | None = None
+    variant: str | None = None
 
     @property
     def label(self) -> str:
@@ -38,96 +58,206 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """What the container gets."""
+class Platform:
+    """What an endpoint is given by the emulator that it is part of."""
 
-    body: bytes
-    content_type: str
+    clock: WorkClock
+    backends: Backends
+    tell: Callable[[str, str, Event], None]
+    """Called with endpoint, variant and each event."""
+    scale: float = 1.0
+    """Factor on the platform's times."""
+    seed: int = 0
 
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """A request that a worker takes: when its service begins in work time, how long it lasts, what it answers."""
-
-    start_ns: int
-    service_ns: int
-    answer: Answer
-
-
-class ModelState:
-    """A model and its stream of draws, which depends on the seed and the name only."""
-
-    __slots__ = ("_draws", "_service", "played")
-
-    def __init__(self, played: ModelPlayed, name: str, seed: int) -> None:
-        self.played = played
-        self._service = quantile_function(played.service)
-        self._draws = Random(f"{seed}/{name}")  # noqa: S311  simulated times, not secrets
-
-    def draw(self) -> tuple[int, bool]:
-        """Return the next request's service time in ns, and whether the container fails on it."""
-        service_ns = self._service(self._draws.random())
-        ratio = self.played.error_ratio
-        return service_ns, ratio > 0 and self._draws.random() < ratio
+    @property
+    def patience(self) -> Patience:
+        """The platform's limits, scaled."""
+        return Patience(60.0 * self.scale, 360.0 * self.scale)
 
 
-class EndpointState:
-    """An endpoint with its pool and models. Knows no socket and no clock: times are passed in."""
+@dataclass(slots=True, eq=False)
+class Variant:
+    """A variant with its instances."""
 
-    def __init__(self, played: EndpointPlayed, seed: int) -> None:
+    played: VariantPlayed
+    instances: list[Instance] = field(default_factory=list)
+    """All, dead ones included."""
+    routed: list[Instance] = field(default_factory=list)
+    """Those that get requests."""
+    made: int = 0
+    """How many there have ever been."""
+
+
+class Endpoint:
+    """An endpoint that serves. `start` comes first."""
+
+    def __init__(self, played: EndpointPlayed, platform: Platform) -> None:
+        """
+        Args:
+            played: What it plays.
+            platform: What it is part of.
+        """
         self.played = played
         self.in_flight = 0
-        """Requests between admission and reply; kept by the caller."""
-        self._seed = seed
-        self._pool = Pool(played.workers, played.queue)
-        self._models: dict[str, ModelState] = {}
+        """Requests between admission and reply."""
+        self.variants = {variant.name: Variant(variant) for variant in played.variants}
+        self._platform = platform
+        self._draws = Random(f"{platform.seed}/{played.name}")  # noqa: S311  simulated traffic, not secrets
+        self._choose = choice(list(accumulate(variant.weight for variant in played.variants)))
+        self._overhead = quantile_function(played.overhead)
+        self._tasks = set[asyncio.Task[None]]()
 
-    def wrong_target(self, target: Target, request_id: str) -> Answer | None:
-        """Return AWS's refusal of a target that does not fit this endpoint, or None."""
+    async def start(self) -> None:
+        """
+        Bring all instances into service.
+
+        Raises:
+            StartError: If a container cannot be had.
+        """
+        for variant in self.variants.values():
+            for _ in range(variant.played.instances):
+                await self.add(variant)
+
+    async def invoke(self, visit: Visit, target: Target, sent: Sent) -> Answer:
+        """Answer an invocation; what it meets is noted in `visit`."""
+        visit.model = target.label
+        refusal = self._wrong_target(target, visit.id)
+        if refusal is not None:
+            return refusal
+        if self.played.concurrency is not None and self.in_flight >= self.played.concurrency:
+            return answers.throttled()
+        variant = self._variant(target)
+        if variant is None:
+            return answers.no_variant(target.variant or "")
+        visit.variant = variant.played.name
+        if not variant.routed:
+            return answers.unavailable()
+        self.in_flight += 1
+        try:
+            return await self._served(visit, route(visit.model, variant.routed, self.played.spill), sent)
+        finally:
+            self.in_flight -= 1
+
+    async def add(self, variant: Variant) -> str:
+        """
+        Bring one more instance into service.
+
+        Returns:
+            Its name.
+
+        Raises:
+            StartError: If its container cannot be had.
+        """
+        name = f"{variant.played.name}/{variant.made}"
+        variant.made += 1
+        backend = await self._platform.backends.make(self.played, variant.played, name)
+
+        def tell(event: Event) -> None:
+            self._platform.tell(self.played.name, variant.played.name, event)
+
+        instance = Instance(
+            name, backend, self._residency(variant.played), self._platform.clock, self._platform.patience, tell
+        )
+        instance.fallen = lambda: self._spawn(self._mourn(variant, instance))
+        variant.instances.append(instance)
+        variant.routed.append(instance)
+        tell(Event(name, "added"))
+        return name
+
+    def remove(self, variant: Variant, instance: Instance) -> None:
+        """Take an instance out of service: it gets no more requests, and ends when it has answered those it has."""
+        variant.instances.remove(instance)
+        if instance in variant.routed:
+            variant.routed.remove(instance)
+        self._spawn(self._drain(variant, instance))
+
+    async def close(self) -> None:
+        """End all instances."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(each.close() for variant in self.variants.values() for each in variant.instances))
+
+    def _wrong_target(self, target: Target, request_id: str) -> Answer | None:
         if self.played.multi_model and not target.model:
             return answers.no_target_model(request_id)
         if not self.played.multi_model and target.model:
             return answers.no_multi_model(self.played.name)
         return None
 
-    def serve(self, target: Target, sent: Sent, now_ns: int, *, held: bool = False) -> Served | Answer:
-        """
-        Take a request with a fitting target.
+    def _variant(self, target: Target) -> Variant | None:
+        if target.variant is not None:
+            return self.variants.get(target.variant)
+        if len(self.variants) == 1:
+            return next(iter(self.variants.values()))
+        return list(self.variants.values())[self._choose(self._draws.random())]
 
-        Args:
-            target: What it calls.
-            sent: What it sends.
-            now_ns: When it arrives, in work time.
-            held: Whether a stall holds it outside; then the queue's bound does not count it.
+    async def _served(self, visit: Visit, instance: Instance, sent: Sent) -> Answer:
+        visit.instance = instance.name
+        visit.overhead_ns = round(self._overhead(self._draws.random()) * self._platform.scale)
+        if not self.played.multi_model:
+            instance.preload(visit.model)
+        try:
+            inferred = await instance.serve(visit, visit.model, sent)
+        except NoModelError:
+            return answers.no_model(visit.model)
+        except NotReadyError:
+            return answers.not_ready(visit.model)
+        except LoadError as problem:
+            return self._not_loaded(visit.model, problem)
+        except TimeoutError:
+            visit.service_ns = round(self._platform.patience.answer_s * 1e9)
+            return answers.timed_out(self.played.name)
+        except DeadError:
+            return answers.failure()
+        visit.queue_ns, visit.service_ns = inferred.queue_ns, inferred.service_ns
+        return self._answered(inferred)
 
-        Returns:
-            How it is served, or a refusal.
-        """
-        if self.played.concurrency is not None and self.in_flight >= self.played.concurrency:
-            return answers.throttled()
-        model = self._model(target.label)
-        if model is None:
-            return answers.no_model(target.label)
-        service_ns, fails = model.draw()
-        start_ns = self._pool.admit(now_ns, service_ns, bounded=not held)
-        if start_ns is None:
-            return answers.queue_full(self.played.name)
-        played = model.played
-        if fails:
-            answer = answers.model_error(self.played.name, played.error_status, played.error_message)
-        elif isinstance(played.answer, TextAnswer):
-            answer = Answer(200, played.answer.text.encode(), content_type=played.answer.content_type)
-        else:
-            answer = Answer(200, sent.body, content_type=sent.content_type)
-        return Served(start_ns, service_ns, answer)
+    def _answered(self, inferred: Inferred) -> Answer:
+        if inferred.status in _OK:
+            return Answer(200, inferred.body, content_type=inferred.content_type, attributes=inferred.custom_attributes)
+        return answers.model_error(self.played.name, inferred.status, inferred.body.decode(errors="replace"))
 
-    def _model(self, name: str) -> ModelState | None:
-        state = self._models.get(name)
-        if state is None:
-            played = next((model for model in self.played.models if fnmatchcase(name, model.name)), None)
-            if played is None:
-                return None
-            if len(self._models) >= MODELS_KEPT:
-                self._models.clear()
-            state = self._models[name] = ModelState(played, name, self._seed)
-        return state
+    def _not_loaded(self, model: str, problem: LoadError) -> Answer:
+        if problem.status == 404 and not isinstance(problem, NoMemoryError):
+            return answers.no_model(model)
+        return answers.model_error(self.played.name, problem.status, problem.message)
+
+    def _residency(self, variant: VariantPlayed) -> Callable[[], Residency]:
+        shape = variant.instance
+        room = Room(shape.memory_bytes, shape.disk_bytes, shape.vcpus)
+        ranking = RANKINGS[self.played.eviction]
+        return lambda: Residency(room, ranking, cache=self.played.cache)
+
+    async def _mourn(self, variant: Variant, instance: Instance) -> None:
+        """After a death: notice it, and have the instance back when it is back."""
+        back = asyncio.create_task(instance.revive())
+        try:
+            await asyncio.wait({back}, timeout=self.played.detect_ns * self._platform.scale / 1e9)
+            if not back.done() and instance in variant.routed:
+                variant.routed.remove(instance)
+            if await back and instance in variant.instances and instance not in variant.routed:
+                variant.routed.append(instance)
+        finally:
+            back.cancel()
+
+    async def _drain(self, variant: Variant, instance: Instance) -> None:
+        while instance.in_flight and not instance.down:
+            await asyncio.sleep(0.01)
+        await instance.close()
+        self._platform.tell(self.played.name, variant.played.name, Event(instance.name, "removed"))
+
+    def _spawn(self, work: "asyncio.coroutines.Coroutine[None, None, None]") -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def all_instances(endpoints: Sequence[Endpoint]) -> list[tuple[Endpoint, Variant, Instance]]:
+    """Return every instance with what it belongs to."""
+    return [
+        (endpoint, variant, instance)
+        for endpoint in endpoints
+        for variant in endpoint.variants.values()
+        for instance in variant.instances
+    ]

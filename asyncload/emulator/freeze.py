@@ -9,6 +9,8 @@ needs to know about it.
     work time   |-------a           a--------->
 """
 
+from time import monotonic_ns
+
 
 class WorkClock:
     """Work time as a function of CLOCK_MONOTONIC. Units: nanoseconds."""
@@ -35,6 +37,10 @@ class WorkClock:
     def held(self, now_ns: int) -> bool:
         """Say whether work stands still at this real time."""
         return now_ns < self._held_until_ns
+
+    def now_ns(self) -> int:
+        """Return the work time of now."""
+        return self.work_ns(monotonic_ns())
 
     def work_ns(self, real_ns: int) -> int:
         """Return the work time at a real time of now; moments before the last stall are not kept."""

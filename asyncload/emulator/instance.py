@@ -1,0 +1,276 @@
+"""
+One instance: it serves requests, and carries out what its residency decides on its backend.
+
+    arrive -> hot? -> no: wait until it is loaded, at most 60 s (429); the load goes on, at most 360 s
+           -> invoke -> leave
+
+Requests for a model that is being loaded wait for one and the same future. When the container dies, everybody who waits
+sees DeadError, and so does everybody who comes until it is back; it comes back empty.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from time import monotonic_ns
+
+from asyncload.emulator.backend import Backend, DeadError, Footprint, Inferred, LoadError, Sent
+from asyncload.emulator.freeze import WorkClock
+from asyncload.emulator.residency import Act, Place, Residency, Step, Tier
+from asyncload.emulator.visit import Visit
+
+
+class NotReadyError(Exception):
+    """The model is still being downloaded or loaded; a later request may find it."""
+
+
+class NoModelError(Exception):
+    """There is no artefact of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long the platform waits, scaled already."""
+
+    answer_s: float = 60.0
+    """A request for its model."""
+    load_s: float = 360.0
+    """Everybody, for a download and a load together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened on an instance."""
+
+    instance: str
+    what: str
+    """download, load, unload, delete; the same with _failed; down, up, added, removed."""
+    model: str = ""
+    began_ns: int = 0
+    """CLOCK_MONOTONIC."""
+    took_ns: int = 0
+    disk_bytes: int = 0
+
+
+class Instance:
+    """One instance of a variant. Belongs to one event loop."""
+
+    def __init__(
+        self,
+        name: str,
+        backend: Backend,
+        make_residency: Callable[[], Residency],
+        clock: WorkClock,
+        patience: Patience,
+        tell: Callable[[Event], None],
+    ) -> None:
+        """
+        Args:
+            name: Variant and number, such as AllTraffic/0.
+            backend: What stands behind it.
+            make_residency: Makes an empty one; called at the start and after each death.
+            clock: Work time.
+            patience: The platform's limits.
+            tell: Called with each event.
+        """
+        self.name = name
+        self.in_flight = 0
+        """Requests here, waiting ones included."""
+        self.down = False
+        """Whether the container is dead."""
+        self.fallen: Callable[[], None] = _nothing
+        """Called when it has died."""
+        self.backend = backend
+        self.residency = make_residency()
+        self._make_residency = make_residency
+        self._clock = clock
+        self._patience = patience
+        self._tell = tell
+        self._loop = asyncio.get_running_loop()
+        self._waits: dict[str, asyncio.Future[None]] = {}
+        self._late_s: dict[str, float] = {}
+        """When a load is given up, by model: the loop's time."""
+        self._tasks = set[asyncio.Task[None]]()
+
+    def footprint(self, model: str) -> Footprint | None:
+        """Return what a model takes; None if there is none of that name."""
+        return self.backend.footprint(model)
+
+    def holds(self, model: str) -> bool:
+        """Say whether a model is here, or about to be."""
+        return self.residency.holds(model)
+
+    def memory_share(self) -> float:
+        """Return the part of the memory that models take, from 0 to 1."""
+        return self.residency.memory_used_bytes / self.residency.room.memory_bytes
+
+    def preload(self, model: str) -> None:
+        """Have a model loaded without any load, unless it is; for endpoints of one model."""
+        footprint = self.backend.footprint(model)
+        if footprint is not None and self.residency.place(model) is Place.COLD:
+            self.residency.preload(model, footprint, monotonic_ns())
+
+    async def serve(self, visit: Visit, model: str, sent: Sent) -> Inferred:
+        """
+        Have a request answered by the container.
+
+        Raises:
+            NoModelError: If there is no such artefact.
+            NotReadyError: If the model is not loaded in time.
+            LoadError: If it cannot be loaded.
+            TimeoutError: If the container does not answer in time.
+            DeadError: If it is dead, or dies.
+        """
+        if self.down:
+            raise DeadError("the instance is dead")
+        footprint = self.backend.footprint(model)
+        if footprint is None:
+            raise NoModelError
+        residency = self.residency
+        self.in_flight += 1
+        visit.tier = tier = residency.arrive(model, footprint, visit.arrived_ns)
+        try:
+            if tier is not Tier.HOT:
+                sent = await self._when_loaded(visit, model, sent)
+            return await self.backend.invoke(model, sent)
+        except DeadError:
+            self._fall(residency)
+            raise
+        finally:
+            self.in_flight -= 1
+            if residency is self.residency:
+                residency.leave(model)
+                self._advance()
+
+    def kill(self) -> None:
+        """Die at once."""
+        self.backend.kill()
+        self._fall(self.residency)
+
+    async def revive(self) -> bool:
+        """Return True once the container is back; False if it will never be."""
+        if not await self.backend.revive():
+            return False
+        self.down = False
+        self._tell(Event(self.name, "up", began_ns=monotonic_ns()))
+        return True
+
+    async def close(self) -> None:
+        """End all that is under way."""
+        self._fall(self.residency, quiet=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.backend.close()
+
+    async def _when_loaded(self, visit: Visit, model: str, sent: Sent) -> Sent:
+        self._advance()
+        try:
+            await self._loaded(model)
+        finally:
+            now_ns = self._clock.now_ns()
+            visit.load_ns = now_ns - visit.arrived_ns
+        return replace(sent, at_ns=now_ns)
+
+    async def _loaded(self, model: str) -> None:
+        """Wait for a model, however many do."""
+        wait = self._waits.get(model)
+        if wait is None:
+            wait = self._waits[model] = self._loop.create_future()
+            wait.add_done_callback(asyncio.Future.exception)  # all who waited may have given up by then
+            self._late_s[model] = self._loop.time() + self._patience.load_s
+            self._loop.call_at(self._late_s[model], self._too_late, model, wait)
+        try:
+            async with asyncio.timeout(self._patience.answer_s):
+                await asyncio.shield(wait)
+        except TimeoutError:
+            raise NotReadyError from None
+
+    def _settle(self, model: str, error: Exception | None) -> None:
+        """Tell everybody who waits for a model."""
+        wait = self._waits.pop(model, None)
+        self._late_s.pop(model, None)
+        if wait is not None and not wait.done():
+            if error is None:
+                wait.set_result(None)
+            else:
+                wait.set_exception(error)
+
+    def _too_late(self, model: str, wait: "asyncio.Future[None]") -> None:
+        if self._waits.get(model) is wait:
+            self.residency.abandon(model, self._late_error())
+            self._advance()
+
+    def _late_error(self) -> LoadError:
+        return LoadError(504, f"the model was not loaded within {self._patience.load_s:g} s")
+
+    def _advance(self) -> None:
+        """Begin the steps that the residency wants."""
+        for step in self.residency.steps():
+            if step.act is Act.GIVE_UP:
+                self._settle(step.model, step.error)
+            else:
+                task = self._loop.create_task(self._carry_out(step, self.residency))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+
+    async def _carry_out(self, step: Step, residency: Residency) -> None:
+        began_ns = monotonic_ns()
+        error: LoadError | None = None
+        try:
+            await self._do(step)
+        except LoadError as problem:
+            error = problem
+        except TimeoutError:
+            error = self._late_error()
+        except DeadError:
+            self._fall(residency)
+        if residency is not self.residency:
+            return  # the instance has died meanwhile, and what it held is gone
+        self._tell(self._event(step, began_ns, error))
+        if error is None or step.act in {Act.UNLOAD, Act.DELETE}:
+            residency.done(step, self._clock.now_ns())
+            if step.act is Act.LOAD:
+                self._settle(step.model, None)
+        elif residency.failed(step, error):
+            self._settle(step.model, error)
+        self._advance()
+
+    async def _do(self, step: Step) -> None:
+        match step.act:
+            case Act.DOWNLOAD:
+                async with asyncio.timeout_at(self._late_s.get(step.model)):
+                    await self.backend.download(step.model)
+            case Act.LOAD:
+                async with asyncio.timeout_at(self._late_s.get(step.model)):
+                    await self.backend.load(step.model)
+            case Act.UNLOAD:
+                await self.backend.unload(step.model)
+            case Act.DELETE:
+                await self.backend.delete(step.model)
+
+    def _event(self, step: Step, began_ns: int, error: LoadError | None) -> Event:
+        footprint = self.backend.footprint(step.model)
+        return Event(
+            self.name,
+            step.act if error is None else f"{step.act}_failed",
+            step.model,
+            began_ns,
+            monotonic_ns() - began_ns,
+            0 if footprint is None else footprint.disk_bytes,
+        )
+
+    def _fall(self, residency: Residency, *, quiet: bool = False) -> None:
+        """Note that the container has died while `residency` was what it held."""
+        if residency is not self.residency:
+            return
+        self.residency = self._make_residency()
+        self.down = True
+        for model in list(self._waits):
+            self._settle(model, DeadError("the instance died while the model was being loaded"))
+        if not quiet:
+            self._tell(Event(self.name, "down", began_ns=monotonic_ns()))
+            self.fallen()
+
+
+def _nothing() -> None:
+    """Tell nobody."""

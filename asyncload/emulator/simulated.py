@@ -1,0 +1,211 @@
+"""
+A container made of laws: what stands behind an instance when no real model server does.
+
+All times are drawn, and reckoned in work time. A model's service draws follow from the seed, the instance and the
+model's name only, whatever other models are called.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from random import Random
+
+from asyncload.emulator.backend import Backend, DeadError, Footprint, Inferred, Sent
+from asyncload.emulator.deadlines import Deadlines
+from asyncload.emulator.freeze import WorkClock
+from asyncload.emulator.laws import Law, QuantileFunction, quantile_function
+from asyncload.emulator.played import EndpointPlayed, InstancePlayed, ModelPlayed, TextAnswer
+from asyncload.emulator.pool import Pool, Queue
+
+MODELS_KEPT = 100_000
+"""A pattern fits endless names; past this many the instance starts afresh with its models' draws."""
+QUEUE_FULL = "The queue of the model server is full."
+_NS_PER_S = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """What a container's time depends on."""
+
+    clock: WorkClock
+    deadlines: Deadlines
+    scale: float = 1.0
+    """Factor on every drawn time."""
+    invoke_limit_ns: int = 60 * _NS_PER_S
+    """What the platform gives a request, scaled already."""
+
+
+class _Played:
+    """One model on one instance, with its draws."""
+
+    __slots__ = ("_download", "_draws", "_scale", "_service", "_slow", "first", "footprint", "laws", "played", "queue")
+
+    def __init__(
+        self, played: ModelPlayed, endpoint: EndpointPlayed, queue: Queue, draws: Random, scale: float
+    ) -> None:
+        self.played = played
+        self.footprint = Footprint(played.artefact_bytes, played.memory_bytes)
+        self.queue = queue
+        self.first = True
+        """Whether no request has been served since the last load."""
+        self._draws = draws
+        self._scale = scale
+        self._service = quantile_function(played.service)
+        self._slow = quantile_function(played.first_inference)
+        self._download = played.download or endpoint.download
+
+    def service_ns(self) -> int:
+        took_ns = self._drawn(self._service)
+        if self.first:
+            self.first = False
+            took_ns += self._drawn(self._slow)
+        return took_ns
+
+    def fails(self) -> bool:
+        ratio = self.played.error_ratio
+        return ratio > 0 and self._draws.random() < ratio
+
+    def download_ns(self) -> int:
+        bytes_per_s = self._download.bandwidth_bytes_per_s
+        bytes_ns = self.footprint.disk_bytes * _NS_PER_S // bytes_per_s if bytes_per_s else 0
+        return self.law_ns(self._download.latency) + round(bytes_ns * self._scale)
+
+    def law_ns(self, law: Law) -> int:
+        return self._drawn(quantile_function(law))
+
+    def _drawn(self, law: QuantileFunction) -> int:
+        return round(law(self._draws.random()) * self._scale)
+
+
+class Simulated(Backend):
+    """One simulated container with its disk."""
+
+    def __init__(self, endpoint: EndpointPlayed, instance: InstancePlayed, time: Time, seed: str) -> None:
+        """
+        Args:
+            endpoint: Its models and laws.
+            instance: Its workers and queues.
+            time: Its clock.
+            seed: Of all draws; one for each instance.
+        """
+        self._endpoint = endpoint
+        self._instance = instance
+        self._time = time
+        self._seed = seed
+        self._pool = Pool(instance.workers)
+        self._models: dict[str, _Played | None] = {}
+        self._waiting = set["asyncio.Future[None]"]()
+        self._dead = False
+
+    def footprint(self, model: str) -> Footprint | None:
+        """Return what the model takes, or None if no model of that name is played."""
+        played = self._played(model)
+        return None if played is None else played.footprint
+
+    async def download(self, model: str) -> None:
+        """Take the time of a download."""
+        await self._take(self._known(model).download_ns())
+
+    async def delete(self, model: str) -> None:
+        """Take no time."""
+        self._alive()
+
+    async def load(self, model: str) -> None:
+        """Take the time of a load; the next request is the slow first one."""
+        known = self._known(model)
+        await self._take(known.law_ns(known.played.load or self._endpoint.load))
+        known.first = True
+
+    async def unload(self, model: str) -> None:
+        """Take the time of an unload."""
+        known = self._known(model)
+        await self._take(known.law_ns(known.played.unload or self._endpoint.unload))
+
+    async def invoke(self, model: str, sent: Sent) -> Inferred:
+        """
+        Wait for a worker, take the service time, answer.
+
+        Raises:
+            TimeoutError: After the platform's limit; the worker stays busy for the time that was drawn.
+        """
+        self._alive()
+        known = self._known(model)
+        service_ns = known.service_ns() + sent.extra_ns
+        start_ns = self._pool.admit(known.queue, sent.at_ns, service_ns, bounded=not sent.held)
+        if start_ns is None:
+            return Inferred(503, QUEUE_FULL.encode(), "text/plain")
+        due_ns, limit_ns = start_ns + service_ns, sent.at_ns + self._time.invoke_limit_ns
+        await self._until(min(due_ns, limit_ns))
+        if due_ns > limit_ns:
+            raise TimeoutError
+        return _answer(known, sent, start_ns - sent.at_ns, service_ns)
+
+    def kill(self) -> None:
+        """Die."""
+        self._dead = True
+        for future in self._waiting:
+            if not future.done():
+                future.set_exception(DeadError("the instance was killed"))
+
+    async def revive(self) -> bool:
+        """Be replaced: after the time to notice and the time to start another, or never."""
+        if self._endpoint.replace_ns is None:
+            return False
+        wait_ns = (self._endpoint.detect_ns + self._endpoint.replace_ns) * self._time.scale
+        await asyncio.sleep(wait_ns / _NS_PER_S)
+        self._dead = False
+        self._pool = Pool(self._instance.workers)
+        self._models.clear()
+        return True
+
+    def busy(self) -> int:
+        """Return how many workers are in service."""
+        return self._pool.busy(self._time.clock.now_ns())
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+    def _alive(self) -> None:
+        if self._dead:
+            raise DeadError("the instance is dead")
+
+    async def _take(self, length_ns: int) -> None:
+        self._alive()
+        if length_ns:
+            await self._until(self._time.clock.now_ns() + length_ns)
+
+    async def _until(self, work_ns: int) -> None:
+        deadlines = self._time.deadlines
+        while not deadlines.reached(work_ns):
+            future = deadlines.moment(work_ns)
+            self._waiting.add(future)
+            try:
+                await future
+            finally:
+                self._waiting.discard(future)
+
+    def _known(self, model: str) -> _Played:
+        played = self._played(model)
+        if played is None:
+            raise KeyError(model)
+        return played
+
+    def _played(self, name: str) -> _Played | None:
+        if name not in self._models:
+            if len(self._models) >= MODELS_KEPT:
+                self._models.clear()
+            found = self._endpoint.model(name)
+            draws = Random(f"{self._seed}/{name}")  # noqa: S311  simulated times, not secrets
+            queue = Queue(self._instance.queue)
+            self._models[name] = found and _Played(found, self._endpoint, queue, draws, self._time.scale)
+        return self._models[name]
+
+
+def _answer(known: _Played, sent: Sent, queue_ns: int, service_ns: int) -> Inferred:
+    played = known.played
+    if known.fails():
+        return Inferred(played.error_status, played.error_message.encode(), "text/plain", None, queue_ns, service_ns)
+    if isinstance(played.answer, TextAnswer):
+        body, content_type = played.answer.text.encode(), played.answer.content_type
+    else:
+        body, content_type = sent.body, sent.content_type
+    return Inferred(200, body, content_type, sent.custom_attributes, queue_ns, service_ns)

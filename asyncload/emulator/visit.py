@@ -1,0 +1,36 @@
+"""What is known of one request on its way through the emulator; what the truth log and the metrics are made from."""
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Visit:
+    """One request. Filled in as it goes; what it does not reach stays empty."""
+
+    id: str
+    """x-amzn-RequestId."""
+    arrival_ns: int
+    """CLOCK_MONOTONIC at which its last bytes were read."""
+    endpoint: str
+    model: str = ""
+    variant: str = ""
+    instance: str = ""
+    tier: str = ""
+    """Where its model was when it reached the instance, see `residency.Tier`."""
+    arrived_ns: int = 0
+    """Its arrival in work time."""
+    load_ns: int = 0
+    """Wait until its model was loaded."""
+    queue_ns: int = 0
+    """Wait for a worker; stalls are added when it has ended."""
+    service_ns: int = 0
+    """What the container took."""
+    overhead_ns: int = 0
+    """What the platform's own law took."""
+    fault: str = ""
+    """The fault it met."""
+
+    @property
+    def due_ns(self) -> int:
+        """When its reply is due, in work time, as far as is known."""
+        return self.arrived_ns + self.load_ns + self.queue_ns + self.service_ns + self.overhead_ns
