@@ -9,7 +9,7 @@ then it gets none, and comes back empty when its backend is back.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from random import Random
@@ -20,7 +20,7 @@ from asyncload.emulator.answers import Answer
 from asyncload.emulator.backend import Backend, DeadError, Inferred, LoadError, NoMemoryError, Sent
 from asyncload.emulator.eviction import RANKINGS
 from asyncload.emulator.freeze import WorkClock
-from asyncload.emulator.instance import Event, Instance, NoModelError, NotReadyError, Patience
+from asyncload.emulator.instance import Around, Event, Instance, NoModelError, NotReadyError, Patience
 from asyncload.emulator.laws import quantile_function
 from asyncload.emulator.played import EndpointPlayed, VariantPlayed
 from asyncload.emulator.residency import Residency, Room
@@ -155,9 +155,8 @@ class Endpoint:
         def tell(event: Event) -> None:
             self._platform.tell(self.played.name, variant.played.name, event)
 
-        instance = Instance(
-            name, backend, self._residency(variant.played), self._platform.clock, self._platform.patience, tell
-        )
+        around = Around(self._residency(variant.played), self._platform.clock, self._platform.patience, tell)
+        instance = Instance(name, backend, around)
         instance.fallen = lambda: self._spawn(self._mourn(variant, instance))
         variant.instances.append(instance)
         variant.routed.append(instance)
@@ -242,12 +241,12 @@ class Endpoint:
             back.cancel()
 
     async def _drain(self, variant: Variant, instance: Instance) -> None:
-        while instance.in_flight and not instance.down:
+        while instance.in_flight and not instance.down:  # noqa: ASYNC110  rare, and serving is not to pay for it
             await asyncio.sleep(0.01)
         await instance.close()
         self._platform.tell(self.played.name, variant.played.name, Event(instance.name, "removed"))
 
-    def _spawn(self, work: "asyncio.coroutines.Coroutine[None, None, None]") -> None:
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -51,26 +51,29 @@ class Event:
     disk_bytes: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What an instance is given by its endpoint."""
+
+    residency: Callable[[], Residency]
+    """Makes an empty one; called at the start and after each death."""
+    clock: WorkClock
+    """Work time."""
+    patience: Patience
+    """The platform's limits."""
+    tell: Callable[[Event], None]
+    """Called with each event."""
+
+
 class Instance:
     """One instance of a variant. Belongs to one event loop."""
 
-    def __init__(
-        self,
-        name: str,
-        backend: Backend,
-        make_residency: Callable[[], Residency],
-        clock: WorkClock,
-        patience: Patience,
-        tell: Callable[[Event], None],
-    ) -> None:
+    def __init__(self, name: str, backend: Backend, around: Around) -> None:
         """
         Args:
             name: Variant and number, such as AllTraffic/0.
             backend: What stands behind it.
-            make_residency: Makes an empty one; called at the start and after each death.
-            clock: Work time.
-            patience: The platform's limits.
-            tell: Called with each event.
+            around: What it is given by its endpoint.
         """
         self.name = name
         self.in_flight = 0
@@ -80,11 +83,11 @@ class Instance:
         self.fallen: Callable[[], None] = _nothing
         """Called when it has died."""
         self.backend = backend
-        self.residency = make_residency()
-        self._make_residency = make_residency
-        self._clock = clock
-        self._patience = patience
-        self._tell = tell
+        self.residency = around.residency()
+        self._around = around
+        self._clock = around.clock
+        self._patience = around.patience
+        self._tell = around.tell
         self._loop = asyncio.get_running_loop()
         self._waits: dict[str, asyncio.Future[None]] = {}
         self._late_s: dict[str, float] = {}
@@ -263,7 +266,7 @@ class Instance:
         """Note that the container has died while `residency` was what it held."""
         if residency is not self.residency:
             return
-        self.residency = self._make_residency()
+        self.residency = self._around.residency()
         self.down = True
         for model in list(self._waits):
             self._settle(model, DeadError("the instance died while the model was being loaded"))

@@ -37,11 +37,9 @@ class Time:
 class _Played:
     """One model on one instance, with its draws."""
 
-    __slots__ = ("_download", "_draws", "_scale", "_service", "_slow", "first", "footprint", "laws", "played", "queue")
+    __slots__ = ("_download", "_draws", "_scale", "_service", "_slow", "first", "footprint", "played", "queue")
 
-    def __init__(
-        self, played: ModelPlayed, endpoint: EndpointPlayed, queue: Queue, draws: Random, scale: float
-    ) -> None:
+    def __init__(self, played: ModelPlayed, download: Download, queue: Queue, draws: Random, scale: float) -> None:
         self.played = played
         self.footprint = Footprint(played.artefact_bytes, played.memory_bytes)
         self.queue = queue
@@ -51,7 +49,7 @@ class _Played:
         self._scale = scale
         self._service = quantile_function(played.service)
         self._slow = quantile_function(played.first_inference)
-        self._download = played.download or endpoint.download
+        self._download = download
 
     def service_ns(self) -> int:
         took_ns = self._drawn(self._service)
@@ -105,7 +103,7 @@ class Simulated(Backend):
         """Take the time of a download."""
         await self._take(self._known(model).download_ns())
 
-    async def delete(self, model: str) -> None:
+    async def delete(self, model: str) -> None:  # noqa: ARG002  a file is removed at once
         """Take no time."""
         self._alive()
 
@@ -196,7 +194,8 @@ class Simulated(Backend):
             found = self._endpoint.model(name)
             draws = Random(f"{self._seed}/{name}")  # noqa: S311  simulated times, not secrets
             queue = Queue(self._instance.queue)
-            self._models[name] = found and _Played(found, self._endpoint, queue, draws, self._time.scale)
+            download = self._endpoint.download if found is None else found.download or self._endpoint.download
+            self._models[name] = found and _Played(found, download, queue, draws, self._time.scale)
         return self._models[name]
 
 
