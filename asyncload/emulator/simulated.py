@@ -13,7 +13,7 @@ from asyncload.emulator.backend import Backend, DeadError, Footprint, Inferred, 
 from asyncload.emulator.deadlines import Deadlines
 from asyncload.emulator.freeze import WorkClock
 from asyncload.emulator.laws import Law, QuantileFunction, quantile_function
-from asyncload.emulator.played import EndpointPlayed, InstancePlayed, ModelPlayed, TextAnswer
+from asyncload.emulator.played import Download, EndpointPlayed, InstancePlayed, ModelPlayed, TextAnswer
 from asyncload.emulator.pool import Pool, Queue
 
 MODELS_KEPT = 100_000
