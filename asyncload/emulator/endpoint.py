@@ -13,11 +13,10 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from random import Random
-from typing import Protocol
 
 from asyncload.emulator import answers
 from asyncload.emulator.answers import Answer
-from asyncload.emulator.backend import Backend, DeadError, Inferred, LoadError, NoMemoryError, Sent
+from asyncload.emulator.backend import DeadError, Inferred, LoadError, NoMemoryError, Sent
 from asyncload.emulator.eviction import RANKINGS
 from asyncload.emulator.freeze import WorkClock
 from asyncload.emulator.instance import Around, Event, Instance, NoModelError, NotReadyError, Patience
@@ -25,21 +24,11 @@ from asyncload.emulator.laws import quantile_function
 from asyncload.emulator.played import EndpointPlayed, VariantPlayed
 from asyncload.emulator.residency import Residency, Room
 from asyncload.emulator.routing import choice, route
+from asyncload.emulator.sources import Source
 from asyncload.emulator.visit import Visit
 
+DRAIN_INTERVAL_S = 0.01
 _OK = range(200, 300)
-
-
-class Backends(Protocol):
-    """Where the containers behind instances come from."""
-
-    async def make(self, endpoint: EndpointPlayed, variant: VariantPlayed, name: str) -> Backend:
-        """
-        Return a container for a new instance, ready to load models.
-
-        Raises:
-            StartError: If there is none.
-        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +51,7 @@ class Platform:
     """What an endpoint is given by the emulator that it is part of."""
 
     clock: WorkClock
-    backends: Backends
+    source: Source
     tell: Callable[[str, str, Event], None]
     """Called with endpoint, variant and each event."""
     scale: float = 1.0
@@ -150,7 +139,7 @@ class Endpoint:
         """
         name = f"{variant.played.name}/{variant.made}"
         variant.made += 1
-        backend = await self._platform.backends.make(self.played, variant.played, name)
+        backend = await self._platform.source.make(self.played, variant.played, name)
 
         def tell(event: Event) -> None:
             self._platform.tell(self.played.name, variant.played.name, event)
@@ -169,6 +158,12 @@ class Endpoint:
         if instance in variant.routed:
             variant.routed.remove(instance)
         self._spawn(self._drain(variant, instance))
+
+    async def retire(self) -> None:
+        """Answer what is in flight, then close."""
+        while self.in_flight:  # noqa: ASYNC110  rare, and serving is not to pay for it
+            await asyncio.sleep(DRAIN_INTERVAL_S)
+        await self.close()
 
     async def close(self) -> None:
         """End all instances."""
@@ -242,7 +237,7 @@ class Endpoint:
 
     async def _drain(self, variant: Variant, instance: Instance) -> None:
         while instance.in_flight and not instance.down:  # noqa: ASYNC110  rare, and serving is not to pay for it
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(DRAIN_INTERVAL_S)
         await instance.close()
         self._platform.tell(self.played.name, variant.played.name, Event(instance.name, "removed"))
 

@@ -93,6 +93,7 @@ class Instance:
         self._late_s: dict[str, float] = {}
         """When a load is given up, by model: the loop's time."""
         self._tasks = set[asyncio.Task[None]]()
+        backend.on_death(lambda: self._fall(self.residency))
 
     def footprint(self, model: str) -> Footprint | None:
         """Return what a model takes; None if there is none of that name."""

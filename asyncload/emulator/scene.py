@@ -1,54 +1,118 @@
 """Everything that one running emulator consists of, apart from its sockets."""
 
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic_ns
 
 from asyncload.emulator.config import Emulator
 from asyncload.emulator.deadlines import Deadlines
-from asyncload.emulator.endpoint import EndpointState
+from asyncload.emulator.endpoint import Endpoint, Platform
+from asyncload.emulator.faults import Faults
 from asyncload.emulator.freeze import WorkClock
+from asyncload.emulator.instance import Event
 from asyncload.emulator.signature import SignatureCheck
+from asyncload.emulator.simulated import Time
+from asyncload.emulator.sources import Laws, Source
+from asyncload.emulator.strain import Strain
 from asyncload.emulator.truth import Truth
+
+ANSWER_LIMIT_NS = 60_000_000_000
+"""What the platform gives a container for a request."""
+
+
+def _no_source(time: Time, seed: int) -> Source:
+    return Laws(time, seed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What an emulator is made from besides its configuration."""
+
+    truth: Path | None = None
+    """File for the ground-truth log."""
+    source: Callable[[Time, int], Source] = _no_source
+    """Makes what stands behind the instances."""
+    warn: Callable[[str], None] = print
+    """Called with what whoever started it ought to know."""
 
 
 class Scene:
-    """The parts of a running emulator. Belongs to one event loop."""
+    """The parts of a running emulator. Belongs to one event loop. `start` comes first."""
 
-    def __init__(self, config: Emulator, truth: Path | None) -> None:
+    def __init__(self, config: Emulator, setting: Setting) -> None:
         """
         Args:
             config: What to play.
-            truth: File for the ground-truth log.
+            setting: What else.
 
         Raises:
             OSError: If the truth file cannot be written.
         """
         self.config = config
         self.clock = WorkClock()
-        self.truth = Truth(truth)
+        self.truth = Truth(setting.truth, setting.warn)
         self.check = SignatureCheck(config.credentials, config.region)
         self.deadlines = Deadlines(self.clock)
+        self.faults = Faults(config.seed)
+        self.strain = Strain(setting.warn)
         self.in_flight = 0
-        """Invocations whose head was read and whose reply is not yet sent."""
-        self.endpoints: dict[str, EndpointState] = {}
-        self._fill()
+        """Invocations that were read whole and whose reply is not yet sent."""
+        limit_ns = round(ANSWER_LIMIT_NS * config.time_scale)
+        time = Time(self.clock, self.deadlines, config.time_scale, limit_ns)
+        self.source = setting.source(time, config.seed)
+        self._platform = Platform(self.clock, self.source, self._tell, config.time_scale, config.seed)
+        self.endpoints = self._endpoints()
+        self._leaving = set[asyncio.Task[None]]()
 
-    def _fill(self) -> None:
-        self.endpoints = {played.name: EndpointState(played, self.config.seed) for played in self.config.endpoints}
+    async def start(self) -> None:
+        """
+        Bring all instances into service.
+
+        Raises:
+            StartError: If a container cannot be had.
+        """
+        self.faults.replace(self.config.faults, monotonic_ns())
+        for endpoint in self.endpoints.values():
+            await endpoint.start()
 
     def stall(self, length_ns: int) -> None:
         """Hold all work and all replies for this long from now on."""
         self.clock.stall(monotonic_ns(), length_ns)
         self.deadlines.rearm()
 
-    def reset(self) -> None:
-        """End a stall, forget the truth and the queues, begin all draws anew. Requests in flight are still answered."""
+    async def reset(self) -> None:
+        """
+        End a stall, forget the truth, begin all draws anew with nothing loaded. Requests in flight are still answered.
+
+        Real containers stay as they are.
+        """
         self.clock.resume(monotonic_ns())
         self.deadlines.rearm()
         self.truth.reset()
-        self._fill()
+        self.faults.replace(self.config.faults, monotonic_ns())
+        if not self.source.renewable:
+            return
+        for old in self.endpoints.values():
+            task = asyncio.create_task(old.retire())
+            self._leaving.add(task)
+            task.add_done_callback(self._leaving.discard)
+        self.endpoints = self._endpoints()
+        for endpoint in self.endpoints.values():
+            await endpoint.start()
 
-    def close(self) -> None:
-        """Flush the truth and give the timer back."""
+    async def close(self) -> None:
+        """End everything, and write the truth out."""
+        for task in self._leaving:
+            task.cancel()
+        await asyncio.gather(*self._leaving, *(endpoint.close() for endpoint in self.endpoints.values()))
+        await self.source.close()
         self.deadlines.close()
         self.truth.close()
+
+    def _endpoints(self) -> dict[str, Endpoint]:
+        return {played.name: Endpoint(played, self._platform) for played in self.config.endpoints}
+
+    def _tell(self, endpoint: str, variant: str, event: Event) -> None:
+        self.truth.event(endpoint, variant, event)
