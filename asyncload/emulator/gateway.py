@@ -58,6 +58,7 @@ class Gateway:
         self._control = Control(scene)
         self._ids = count()
         self._id = str(uuid4())[:24]
+        self._unix_offset_ns = time.time_ns() - monotonic_ns()
 
     async def handle(self, request: Request) -> Reply:
         """Answer one request of any kind."""
@@ -140,6 +141,7 @@ class Gateway:
             Row(
                 seq=scene.truth.rows,
                 arrival_ns=visit.arrival_ns,
+                arrival_unix_ns=visit.arrival_ns + self._unix_offset_ns,
                 load_ns=visit.load_ns,
                 queue_ns=max(0, due_ns - visit.arrival_ns - known_ns),
                 service_ns=visit.service_ns,

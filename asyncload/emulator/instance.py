@@ -48,7 +48,8 @@ class Event:
     began_ns: int = 0
     """CLOCK_MONOTONIC."""
     took_ns: int = 0
-    disk_bytes: int = 0
+    size_bytes: int = 0
+    """On disk for download and delete, in memory for load and unload."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +261,7 @@ class Instance:
             step.model,
             began_ns,
             monotonic_ns() - began_ns,
-            0 if footprint is None else footprint.disk_bytes,
+            _size_bytes(step.act, footprint),
         )
 
     def _fall(self, residency: Residency, *, quiet: bool = False) -> None:
@@ -274,6 +275,12 @@ class Instance:
         if not quiet:
             self._tell(Event(self.name, "down", began_ns=monotonic_ns()))
             self.fallen()
+
+
+def _size_bytes(act: Act, footprint: Footprint | None) -> int:
+    if footprint is None:
+        return 0
+    return footprint.memory_bytes if act in {Act.LOAD, Act.UNLOAD} else footprint.disk_bytes
 
 
 def _nothing() -> None:

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic_ns
+from typing import TypeAlias
 
+from asyncload.emulator import truth
 from asyncload.emulator.config import Emulator
 from asyncload.emulator.deadlines import Deadlines
 from asyncload.emulator.endpoint import Endpoint, Platform
@@ -22,8 +24,8 @@ ANSWER_LIMIT_NS = 60_000_000_000
 """What the platform gives a container for a request."""
 
 
-def _no_source(time: Time, seed: int) -> Source:
-    return Laws(time, seed)
+MakeSource: TypeAlias = Callable[[Time, int], Source]
+"""From the clock of all backends and the seed to where backends come from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +34,7 @@ class Setting:
 
     truth: Path | None = None
     """File for the ground-truth log."""
-    source: Callable[[Time, int], Source] = _no_source
+    source: MakeSource = Laws
     """Makes what stands behind the instances."""
     warn: Callable[[str], None] = print
     """Called with what whoever started it ought to know."""
@@ -52,7 +54,7 @@ class Scene:
         """
         self.config = config
         self.clock = WorkClock()
-        self.truth = Truth(setting.truth, setting.warn)
+        self.truth = Truth(setting.truth, failed=setting.warn)
         self.check = SignatureCheck(config.credentials, config.region)
         self.deadlines = Deadlines(self.clock)
         self.faults = Faults(config.seed)
@@ -115,4 +117,8 @@ class Scene:
         return {played.name: Endpoint(played, self._platform) for played in self.config.endpoints}
 
     def _tell(self, endpoint: str, variant: str, event: Event) -> None:
-        self.truth.event(endpoint, variant, event)
+        del variant
+        ended_ns = event.began_ns + event.took_ns
+        self.truth.event(
+            truth.Event(ended_ns, endpoint, event.instance, event.what, event.model, event.took_ns, event.size_bytes)
+        )
