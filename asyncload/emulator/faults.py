@@ -23,7 +23,7 @@ from typing import Annotated, Final, Literal, TypeAlias, get_args
 from asyncload.emulator.laws import Law, QuantileFunction, quantile_function
 from asyncload.emulator.wire.mangle import Drip, Mangle, Spoilt
 from asyncload.errors import ScenarioError
-from asyncload.schema import Check, Key, read, write
+from asyncload.schema import Check, Key, Mistakes, read, write
 from asyncload.units import Bytes, DurationNs, OffsetNs
 
 ErrorCode: TypeAlias = Literal[
@@ -47,6 +47,7 @@ HTTP status of each error.
 Source: SageMaker Runtime API reference, InvokeEndpoint and "Common Errors".
 """
 _NEVER_NS: Final = 2**63
+_NEEDS_END: Final = "is missing; expected a length, for while it lasts nobody can connect, not even to end it"
 _True: TypeAlias = Annotated[bool, Check(at_least=1, legal="true")]
 
 # -- what may be written ----------------------------------------------------------------------------------------------
@@ -94,6 +95,11 @@ class Refuse(Lasting):
 
     refuse: _True
 
+    def mistakes(self) -> Mistakes:
+        """Say what the annotations cannot: it ends by itself."""
+        if self.for_ns is None:
+            yield "for", _NEEDS_END
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockOffset(Lasting):
@@ -107,6 +113,11 @@ class TlsFailure(Drawn):
     """The TLS handshake ends with an alert."""
 
     tls_failure: _True
+
+    def mistakes(self) -> Mistakes:
+        """Say what the annotations cannot: it ends by itself, or spares some."""
+        if self.for_ns is None and self.ratio == 1:
+            yield "for", _NEEDS_END
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
