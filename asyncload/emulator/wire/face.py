@@ -242,7 +242,7 @@ class Connection(asyncio.Protocol):
         await self._send(reply, head, reply.body)
 
     async def _send(self, reply: Reply, head: Head, body: bytes) -> bool:
-        """Send a reply, wait until the socket has taken it, and say when; return whether its script ends the connection."""
+        """Send a reply, wait until the socket has taken it, say when; return whether its script ends the connection."""
         end: End = "keep"
         if self.open:
             if reply.mangle is not None:
