@@ -207,7 +207,8 @@ def emulate(
     ] = None,
 ) -> None:
     """Play a SageMaker multi-model endpoint on this machine."""
-    from asyncload.cli.emulate import Asked, emulate as play
+    from asyncload.cli.emulate import Asked
+    from asyncload.cli.emulate import emulate as play
     from asyncload.emulator.process import Listen
 
     asked = Asked(

@@ -102,7 +102,9 @@ def emulate(asked: Asked, listen: Listen) -> None:
 
 def announce(config: Emulator, started: Started) -> None:
     """Say where it is, what it plays, and what it can carry."""
-    sys.stdout.write(f"listening on {started.url} · about {started.requests_per_s:,.0f} signed requests/s on this core\n")
+    sys.stdout.write(
+        f"listening on {started.url} · about {started.requests_per_s:,.0f} signed requests/s on this core\n"
+    )
     sys.stdout.flush()
     names = ", ".join(endpoint.name for endpoint in config.endpoints)
     keys = ", ".join(key.access_key for key in config.credentials)

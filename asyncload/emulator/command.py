@@ -39,9 +39,7 @@ def run(config: Emulator, listen: Listen, setting: Setting, ready: Callable[[Sta
         runner.run(_until_signal(config, listen, setting, ready))
 
 
-async def _until_signal(
-    config: Emulator, listen: Listen, setting: Setting, ready: Callable[[Started], None]
-) -> None:
+async def _until_signal(config: Emulator, listen: Listen, setting: Setting, ready: Callable[[Started], None]) -> None:
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
     stop = asyncio.Event()

@@ -101,12 +101,12 @@ class Control:
                 given: object = msgspec.json.decode(body)
             except msgspec.DecodeError as problem:
                 raise _RefusedError(f"the body is not JSON: {problem}") from None
-            self._scene.faults.replace(read_faults(given), monotonic_ns())
+            self._scene.replace_faults(read_faults(given))
         elif method == "DELETE":
-            self._scene.faults.replace((), monotonic_ns())
+            self._scene.replace_faults(())
         elif method != "GET":
             return _text(405, "faults are read with GET, set with POST, removed with DELETE\n")
-        return _json(write_faults(self._scene.faults.active))
+        return _json(write_faults(self._scene.faults.active(monotonic_ns())))
 
     async def _instances(self, method: str, path: str, query: Mapping[str, str]) -> Reply:
         endpoint = self._endpoint(query)

@@ -189,6 +189,15 @@ class Met:
     mangle: Mangle | None = None
     """How its reply is spoilt, an error's too."""
 
+    @property
+    def word(self) -> str:
+        """The fault in a word, for the log; empty if there is none."""
+        if self.error is not None:
+            return self.error
+        if self.mangle is not None:
+            return "drip" if isinstance(self.mangle, Drip) else self.mangle
+        return "latency" if self.extra_ns else ""
+
 
 NOTHING: Final = Met()
 

@@ -1,7 +1,7 @@
 """Everything that one running emulator consists of, apart from its sockets."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic_ns
@@ -11,7 +11,7 @@ from asyncload.emulator import truth
 from asyncload.emulator.config import Emulator
 from asyncload.emulator.deadlines import Deadlines
 from asyncload.emulator.endpoint import Endpoint, Platform
-from asyncload.emulator.faults import Faults
+from asyncload.emulator.faults import Fault, Faults
 from asyncload.emulator.freeze import WorkClock
 from asyncload.emulator.instance import Event
 from asyncload.emulator.signature import SignatureCheck
@@ -40,6 +40,10 @@ class Setting:
     """Called with what whoever started it ought to know."""
 
 
+def _nothing() -> None:
+    """Tell nobody."""
+
+
 class Scene:
     """The parts of a running emulator. Belongs to one event loop. `start` comes first."""
 
@@ -58,6 +62,10 @@ class Scene:
         self.check = SignatureCheck(config.credentials, config.region)
         self.deadlines = Deadlines(self.clock)
         self.faults = Faults(config.seed)
+        self.faults_changed: Callable[[], None] = _nothing
+        """Called when there are other faults."""
+        self.warn = setting.warn
+        """Called with what whoever started the emulator ought to know."""
         self.strain = Strain(setting.warn)
         self.in_flight = 0
         """Invocations that were read whole and whose reply is not yet sent."""
@@ -67,6 +75,7 @@ class Scene:
         self._platform = Platform(self.clock, self.source, self._tell, config.time_scale, config.seed)
         self.endpoints = self._endpoints()
         self._leaving = set[asyncio.Task[None]]()
+        self._flushing = asyncio.get_running_loop().create_task(self._flush_every_second())
 
     async def start(self) -> None:
         """
@@ -75,9 +84,19 @@ class Scene:
         Raises:
             StartError: If a container cannot be had.
         """
-        self.faults.replace(self.config.faults, monotonic_ns())
+        self.replace_faults(self.config.faults)
         for endpoint in self.endpoints.values():
             await endpoint.start()
+
+    async def _flush_every_second(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            self.truth.flush()
+
+    def replace_faults(self, faults: Sequence[Fault]) -> None:
+        """Have other faults from now on."""
+        self.faults.replace(faults, monotonic_ns())
+        self.faults_changed()
 
     def stall(self, length_ns: int) -> None:
         """Hold all work and all replies for this long from now on."""
@@ -93,7 +112,7 @@ class Scene:
         self.clock.resume(monotonic_ns())
         self.deadlines.rearm()
         self.truth.reset()
-        self.faults.replace(self.config.faults, monotonic_ns())
+        self.replace_faults(self.config.faults)
         if not self.source.renewable:
             return
         for old in self.endpoints.values():
@@ -110,6 +129,7 @@ class Scene:
             task.cancel()
         await asyncio.gather(*self._leaving, *(endpoint.close() for endpoint in self.endpoints.values()))
         await self.source.close()
+        self._flushing.cancel()
         self.deadlines.close()
         self.truth.close()
 

@@ -199,7 +199,8 @@ class Simulated(Backend):
             draws = Random(f"{self._seed}/{name}")  # noqa: S311  simulated times, not secrets
             queue = Queue(self._instance.queue)
             download = self._endpoint.download if found is None else found.download or self._endpoint.download
-            self._models[name] = found and _Played(found, download, queue, draws, self._time.scale)
+            played = None if found is None else _Played(found, download, queue, draws, self._time.scale)
+            self._models[name] = played
         return self._models[name]
 
 

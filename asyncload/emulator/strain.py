@@ -29,7 +29,7 @@ class Strain:
         self._warn = warn
         self._begin_ns = 0
         self._silent_until_ns = 0
-        self._clear()
+        self._total = self._late = self._worst_ns = 0
 
     def note(self, due_ns: int, sent_ns: int) -> None:
         """Count a reply that was due and sent at these times."""
@@ -50,7 +50,4 @@ class Strain:
                 "do not blame the client for that"
             )
         self._begin_ns = now_ns
-        self._clear()
-
-    def _clear(self) -> None:
-        self._late = self._total = self._worst_ns = 0
+        self._total = self._late = self._worst_ns = 0

@@ -50,27 +50,28 @@ class RunningEmulator:
 
 @contextmanager
 def emulator(
-    config: Path | None = None, *, truth: Path | None = None, tls: tuple[Path, Path] | None = None
+    config: Path | None = None, *words: str, truth: Path | None = None, tls: tuple[Path, Path] | None = None
 ) -> Iterator[RunningEmulator]:
     """
     Start an emulator, wait until it accepts connections, and end it with SIGTERM.
 
     Args:
         config: What it plays; without it the endpoint `xgboost-mme` with any *.tar.gz model.
+        words: More options of `asyncload emulate`.
         truth: File for the ground-truth log; complete when the context has ended.
         tls: Certificate and key, PEM files.
     """
-    command = [sys.executable, "-m", "asyncload.emulator", "--port", "0"]
+    command = [sys.executable, "-m", "asyncload", "emulate", "--port", "0", *words]
     command += [] if config is None else [str(config)]
     command += [] if truth is None else ["--truth", str(truth)]
-    command += [] if tls is None else ["--tls", str(tls[0]), str(tls[1])]
+    command += [] if tls is None else ["--certificate", str(tls[0]), "--key", str(tls[1])]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     with process:
         try:
             assert process.stdout is not None
             line = process.stdout.readline()
             assert line.startswith("listening on "), f"the emulator did not start: {line!r}"
-            yield RunningEmulator(line.split()[-1], process)
+            yield RunningEmulator(line.split()[2], process)
         finally:
             process.terminate()
             try:
