@@ -215,8 +215,7 @@ class Container(Backend):
         self._tell = tell
 
     def died(self) -> None:
-        """Note that the container's process is gone."""
-        self._line.cut()
+        """Note that the container's process is gone. Its connections are, so whoever waits on one knows already."""
         self._tell()
 
     async def revive(self) -> bool:

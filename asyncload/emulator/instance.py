@@ -266,7 +266,7 @@ class Instance:
 
     def _fall(self, residency: Residency, *, quiet: bool = False) -> None:
         """Note that the container has died while `residency` was what it held."""
-        if residency is not self.residency:
+        if residency is not self.residency or self.down:
             return
         self.residency = self._around.residency()
         self.down = True

@@ -217,6 +217,6 @@ class RequestReader:
                 self._values,
             )
         )
-        self._least, self._grown = 0, True
+        self._least, self._grown, self._overhead = 0, True, 0
         self._reset()
         self.ended = last
