@@ -77,8 +77,8 @@ def client(target: RunningEmulator) -> Any:
     )
 
 
-def invoke(runtime: Any, model: str, body: str) -> str:
-    reply = runtime.invoke_endpoint(EndpointName="mme", TargetModel=model, ContentType="text/csv", Body=body)
+def invoke(runtime: Any, model: str, body: str, endpoint: str = "mme") -> str:
+    reply = runtime.invoke_endpoint(EndpointName=endpoint, TargetModel=model, ContentType="text/csv", Body=body)
     text: bytes = reply["Body"].read()
     return text.decode()
 
@@ -236,6 +236,29 @@ def test_kill_9_of_the_container_under_load(tmp_path: Path) -> None:
     happened = events(tmp_path)
     assert (happened["down"], happened["up"]) == (1, 1)
     assert happened["download"] > 5, "the new one has an empty disk"
+
+
+def test_a_container_that_runs_already_is_used_and_left_running(tmp_path: Path) -> None:
+    """`--container URL`: one that is started again while nobody calls fails one call, then models are loaded again."""
+    models = mms.models_dir(tmp_path)
+    told = list[str]()
+    with mms.server(back=lambda: told.append("back")) as server:
+        words = ("--container", server.url, "--models", str(models), "--disk", str(server.disk))
+        with emulator(None, *words) as target:
+            runtime = client(target)
+            row = "1,2,3"
+            assert invoke(runtime, "dot-2.tar.gz", row, "xgboost-mme") == mms.dot("dot-2.tar.gz", (1, 2, 3))
+            server.kill()
+            mms.wait_until(lambda: told == ["back"], BACK_S, "the server has been started again")
+            with pytest.raises(ClientError) as caught:
+                invoke(runtime, "dot-2.tar.gz", row, "xgboost-mme")
+            assert caught.value.response["Error"]["Code"] == "InternalFailure"
+            in_service = lambda: target.health()["instances"][0]["in_service"]  # noqa: E731
+            mms.wait_until(in_service, BACK_S, "the platform has noticed that it is back")
+            assert invoke(runtime, "dot-2.tar.gz", row, "xgboost-mme") == mms.dot("dot-2.tar.gz", (1, 2, 3))
+        assert len(mms.group(server.pid)) == 1, (
+            "the emulator has unloaded what it had loaded, and left the server alone"
+        )
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
