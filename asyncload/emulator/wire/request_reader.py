@@ -7,7 +7,7 @@ at most one refusal at the end, for a stream that cannot be read on.
     size of the head     over `head_bytes`: 431
     not HTTP             400; HTTP/0.9 or a version after 1.1: 505
     body over the limit  found without its body, when that has passed by unread, or DROPPED_BYTES of it have
-    Upgrade              not taken; the request is one like any other
+    Upgrade              not taken: the request is one like any other
 """
 
 from collections import deque
@@ -119,8 +119,18 @@ class RequestReader:
                 self._parser.feed_data(data)
             except httptools.HttpParserUpgrade as pause:
                 data = data[pause.args[0] :]
+                if self.begun and not self.ended:
+                    self._begin_again()
             else:
                 return
+
+    def _begin_again(self) -> None:
+        """Have llhttp read the head once more without Upgrade: with it, it takes the body for another protocol."""
+        headers, values, target = self._headers, self._values, self._target
+        lines = [b"%b: %b\r\n" % header for header in headers if header[0].lower() != b"upgrade"]
+        self._reset()
+        self._parser.feed_data(b"%b / HTTP/1.1\r\n%b\r\n" % (self._parser.get_method(), b"".join(lines)))
+        self._headers, self._values, self._target = headers, values, target
 
     def refuse(self, status: int, why: str) -> None:
         """End the stream here; what was found before stays."""
@@ -136,7 +146,7 @@ class RequestReader:
 
     def on_message_begin(self) -> None:
         """Note the first byte of a request."""
-        self.begun = True
+        self.begun = not self.ended
 
     def on_url(self, url: bytes) -> None:
         """Take the target, or a piece of it."""
@@ -181,6 +191,9 @@ class RequestReader:
         fields = sum(len(name) + len(value) + 4 for name, value in self._headers)
         return len(self._parser.get_method()) + len(self._target) + len("  HTTP/1.1\r\n\r\n") + fields
 
+    def _has_body(self) -> bool:
+        return "transfer-encoding" in self._values or int(self._values.get("content-length", "0")) > 0
+
     def on_body(self, data: bytes) -> None:
         """Keep a piece of the body, or drop it if that is too large."""
         if self.ended:
@@ -198,7 +211,7 @@ class RequestReader:
 
     def on_message_complete(self) -> None:
         """Note the end of a request."""
-        if not self.ended:
+        if not self.ended and not (self._parser.should_upgrade() and self._has_body()):
             # HTTP/1.0 is not kept alive: that needs an answer to its own Connection header, and nobody speaks it.
             keep = self._parser.should_keep_alive() and self._parser.get_http_version() == "1.1"
             self._complete(last=not keep or not self._whole)
