@@ -120,6 +120,18 @@ def test_a_large_head_is_refused_in_any_cut(size: int, before: bool, cuts: list[
     assert isinstance(found[-1], Refusal if len(head) > LIMITS.head_bytes else Request)
 
 
+@given(size=st.integers(1, 999))
+def test_framing_without_a_body_is_refused(size: int) -> None:
+    """Trailers, and extensions of chunk sizes, cannot go on for ever; chunks of a byte each can."""
+    head = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+    for endless in (b"0\r\n" + b"a: b\r\n" * 1000, b"5;" + b"e" * 5000):
+        found, _ = read([head, *(endless[a : a + size] for a in range(0, len(endless), size))])
+        assert isinstance(found[0], Refusal)
+        assert found[0].status == 431
+    found, _ = read([head + b"1\r\nx\r\n" * 250, b"1\r\nx\r\n" * 50, b"0\r\n\r\n"])
+    assert [type(each) for each in found] == [Request]
+
+
 def ending(parts: list[bytes]) -> list[object]:
     found, reader = read(parts)
     return [reader.ended, *(each.status if isinstance(each, Refusal) else each.target for each in found)]

@@ -1,6 +1,8 @@
 """The emulator's HTTP face in this process, on an event loop in a thread of its own."""
 
 import asyncio
+import http.client
+import socket
 import ssl
 import threading
 from collections import deque
@@ -8,7 +10,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast, get_args
 from urllib.parse import unquote
 
 import uvloop
@@ -16,7 +18,7 @@ import uvloop
 from asyncload.emulator import certificate
 from asyncload.emulator.wire.face import Face
 from asyncload.emulator.wire.listener import Listener, Tls
-from asyncload.emulator.wire.mangle import Drip, Mangle
+from asyncload.emulator.wire.mangle import Drip, Spoilt
 from asyncload.emulator.wire.values import Limits, Reply, Request
 
 _T = TypeVar("_T")
@@ -90,18 +92,14 @@ class RunningFace:
                 await self.gate.wait()
             case "pause":
                 await asyncio.sleep(0.002)
-            case "":
-                pass
-            case _:
-                reply.mangle = Drip(int(word)) if word.isdecimal() else _mangle(word)
+            case _ if word in get_args(Spoilt):
+                reply.mangle = cast("Spoilt", word)
+            case _ if word.isdecimal():
+                reply.mangle = Drip(int(word))
         if not request.whole:
             reply.status, reply.body = 413, b"too large"
         self.ended += 1
         return reply
-
-
-def _mangle(word: str) -> Mangle:
-    return word  # type: ignore[return-value]  # paths of the tests name a mangle
 
 
 @contextmanager
@@ -151,3 +149,41 @@ async def _started(loop: asyncio.AbstractEventLoop, tmp_path: Path | None, limit
 def trusting(running: RunningFace) -> ssl.SSLContext | None:
     """Return a client's TLS context; None for plain TCP."""
     return None if running.authority is None else ssl.create_default_context(cafile=running.authority)
+
+
+def connect(running: RunningFace) -> socket.socket:
+    """Return a connected socket, with TLS if the face speaks it."""
+    plain = socket.create_connection(("127.0.0.1", running.port), timeout=10)
+    context = trusting(running)
+    return plain if context is None else context.wrap_socket(plain, server_hostname="127.0.0.1")
+
+
+def client(running: RunningFace) -> http.client.HTTPConnection:
+    """Return Python's own client."""
+    context = trusting(running)
+    if context is None:
+        return http.client.HTTPConnection("127.0.0.1", running.port, timeout=10)
+    return http.client.HTTPSConnection("127.0.0.1", running.port, timeout=10, context=context)
+
+
+def ask(
+    connection: http.client.HTTPConnection, path: str, body: bytes = b"", method: str = "POST"
+) -> tuple[int, bytes, http.client.HTTPMessage]:
+    """Send a request and return status, body and headers of its reply."""
+    connection.request(method, path, body)
+    reply = connection.getresponse()
+    return reply.status, reply.read(), reply.headers
+
+
+def rest(sock: socket.socket) -> bytes:
+    """Read until the end of the stream."""
+    data = b""
+    while piece := sock.recv(65_536):
+        data += piece
+    return data
+
+
+def post(path: str, body: bytes = b"", *headers: str) -> bytes:
+    """Return a request's bytes."""
+    lines = [f"POST {path} HTTP/1.1", "Host: test", f"Content-Length: {len(body)}", *headers]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
