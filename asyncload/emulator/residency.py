@@ -21,7 +21,7 @@ The rules
       model would never find room among small ones. Only those that are still on their way out are passed by.
     - Room is made as `holdings` says.
     - A container that says itself that it has no memory (507) gets one idle model less, then the load once more; from
-      then on that model loads alone. What is refused although nothing else takes memory has failed.
+      then on that model loads alone. What is refused although nothing else took memory meanwhile has failed.
     - What can never fit is refused at once.
     - Without cache, a model is unloaded when its last request leaves. One that was loaded for requests that have given
       up meanwhile stays for the next: else a model that loads longer than a request waits would never answer.
@@ -77,6 +77,8 @@ class Step:
 class _Load:
     """One of the places to load, taken."""
 
+    company: bool = False
+    """Whether another model has taken memory since the load began."""
     squeezed: bool = False
     """Whether the container had no memory for the model."""
     relief: Model | None = None
@@ -221,7 +223,7 @@ class Residency:
         """
         model, load = self._held.models[step.model], self._loads[step.model]
         self._held.move(model, Place.WARM if step.act is Act.LOAD else Place.COLD)
-        again = isinstance(error, NoMemoryError) and load.late is None and not self._held.alone(model)
+        again = isinstance(error, NoMemoryError) and load.late is None and load.company
         if again:
             load.squeezed, load.relief = True, None
             self._downloaded.appendleft(model)
@@ -278,7 +280,9 @@ class Residency:
         """Begin to load a model that is on disk; False if it has to wait for memory."""
         if not self._make_memory_room(model):
             return False
-        self._take(model)
+        for other in self._held.at(Place.LOADING):
+            self._loads[other.name].company = True
+        self._take(model).company = not self._held.alone(model)
         self._held.move(model, Place.LOADING)
         self._begun.append(Step(Act.LOAD, model.name))
         return True
@@ -339,10 +343,10 @@ class Residency:
         self._held.move(model, Place.DELETING)
         self._begun.append(Step(Act.DELETE, model.name))
 
-    def _take(self, model: Model) -> None:
+    def _take(self, model: Model) -> _Load:
         """Give a model a place to load, unless it has one."""
-        self._loads.setdefault(model.name, _Load())
         model.loads = True
+        return self._loads.setdefault(model.name, _Load())
 
     def _free(self, model: Model) -> None:
         """Take its place from a model."""

@@ -257,5 +257,6 @@ class Instance(RuleBasedStateMachine):
         self.accounts_agree()
         self.nothing_is_kept_of_the_forgotten()
 
+
 TestInstance = Instance.TestCase
 TestInstance.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
