@@ -95,6 +95,8 @@ class Endpoint:
         self._choose = choice(list(accumulate(variant.weight for variant in played.variants)))
         self._overhead = quantile_function(played.overhead)
         self._tasks = set[asyncio.Task[None]]()
+        self._returning: dict[Instance, asyncio.Task[None]] = {}
+        """Who has died and may come back."""
 
     async def start(self) -> None:
         """
@@ -146,7 +148,7 @@ class Endpoint:
 
         around = Around(self._residency(variant.played), self._platform.clock, self._platform.patience, tell)
         instance = Instance(name, backend, around)
-        instance.fallen = lambda: self._spawn(self._mourn(variant, instance))
+        instance.fallen = lambda: self._await_return(variant, instance)
         variant.instances.append(instance)
         variant.routed.append(instance)
         tell(Event(name, "added"))
@@ -155,8 +157,9 @@ class Endpoint:
     def remove(self, variant: Variant, instance: Instance) -> None:
         """Take an instance out of service: it gets no more requests, and ends when it has answered those it has."""
         variant.instances.remove(instance)
-        if instance in variant.routed:
-            variant.routed.remove(instance)
+        _no_longer_routed(variant, instance)
+        if instance in self._returning:
+            self._returning.pop(instance).cancel()
         self._spawn(self._drain(variant, instance))
 
     async def retire(self) -> None:
@@ -223,28 +226,38 @@ class Endpoint:
         ranking = RANKINGS[self.played.eviction]
         return lambda: Residency(room, ranking, cache=self.played.cache)
 
+    def _await_return(self, variant: Variant, instance: Instance) -> None:
+        returning = self._returning[instance] = self._spawn(self._mourn(variant, instance))
+        returning.add_done_callback(lambda _: self._returning.pop(instance, None))
+
     async def _mourn(self, variant: Variant, instance: Instance) -> None:
-        """After a death: notice it, and have the instance back when it is back."""
-        back = asyncio.create_task(instance.revive())
-        try:
-            await asyncio.wait({back}, timeout=self.played.detect_ns * self._platform.scale / 1e9)
-            if not back.done() and instance in variant.routed:
-                variant.routed.remove(instance)
-            if await back and instance in variant.instances and instance not in variant.routed:
-                variant.routed.append(instance)
-        finally:
-            back.cancel()
+        """After a death: notice it, and have the instance back when it is back, which may be sooner or never."""
+        detect_s = self.played.detect_ns * self._platform.scale / 1e9
+        noticed = asyncio.get_running_loop().call_later(detect_s, _no_longer_routed, variant, instance)
+        if not await instance.revive():
+            return
+        noticed.cancel()
+        if instance not in variant.routed:
+            variant.routed.append(instance)
 
     async def _drain(self, variant: Variant, instance: Instance) -> None:
-        while instance.in_flight and not instance.down:  # noqa: ASYNC110  rare, and serving is not to pay for it
-            await asyncio.sleep(DRAIN_INTERVAL_S)
-        await instance.close()
+        try:
+            while instance.in_flight and not instance.down:  # noqa: ASYNC110  rare, and serving is not to pay for it
+                await asyncio.sleep(DRAIN_INTERVAL_S)
+        finally:
+            await instance.close()
         self._platform.tell(self.played.name, variant.played.name, Event(instance.name, "removed"))
 
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+    def _spawn(self, work: Coroutine[None, None, None]) -> "asyncio.Task[None]":
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
+
+
+def _no_longer_routed(variant: Variant, instance: Instance) -> None:
+    if instance in variant.routed:
+        variant.routed.remove(instance)
 
 
 def all_instances(endpoints: Sequence[Endpoint]) -> list[tuple[Endpoint, Variant, Instance]]:
