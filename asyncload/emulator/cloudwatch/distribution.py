@@ -7,6 +7,7 @@ there, and whole numbers below 1,024 are exact. Slots that are empty take no roo
 
 import math
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from itertools import accumulate
 
@@ -25,7 +26,7 @@ class Distribution:
         self.lowest = math.inf
         self.highest = 0.0
         self._slots: dict[int, int] = {}
-        self._packed: tuple[array[int], array[int]] | None = None
+        self._packed: tuple[array[int], array[int]] | None = None  # slots in order, and their counts
 
     @classmethod
     def of(cls, counts: Mapping[float, int]) -> "Distribution":
@@ -38,9 +39,12 @@ class Distribution:
 
     @classmethod
     def joined(cls, parts: Iterable["Distribution"]) -> "Distribution":
-        """Return all values of several distributions."""
+        """Return all values of several distributions; of one, itself."""
+        first, *others = parts
+        if not others:
+            return first
         made = cls()
-        for part in parts:
+        for part in (first, *others):
             made.count += part.count
             made.total += part.total
             made.lowest = min(made.lowest, part.lowest)
@@ -66,8 +70,7 @@ class Distribution:
     def pack(self) -> None:
         """Take less room, a tenth of it; nothing may be added afterwards."""
         if self._packed is None:
-            slots = sorted(self._slots)
-            self._packed = array("i", slots), array("q", map(self._slots.__getitem__, slots))
+            self._packed = _in_order(self._slots)
             self._slots = {}
 
     def average(self) -> float:
@@ -82,13 +85,18 @@ class Distribution:
         """
         if not self.count:
             return math.nan
-        slots, counts = zip(*sorted(self._counts()), strict=True)
+        slots, counts = self._packed or _in_order(self._slots)
         rank = max(1, math.ceil(percent * self.count / 100))
-        place = next(i for i, passed in enumerate(accumulate(counts)) if passed >= rank)
+        place = bisect_left(list(accumulate(counts)), rank)
         return min(max(_middle(slots[place]), self.lowest), self.highest)
 
     def _counts(self) -> Iterable[tuple[int, int]]:
         return self._slots.items() if self._packed is None else zip(*self._packed, strict=True)
+
+
+def _in_order(slots: Mapping[int, int]) -> "tuple[array[int], array[int]]":
+    ordered = sorted(slots)
+    return array("i", ordered), array("q", map(slots.__getitem__, ordered))
 
 
 def _middle(slot: int) -> float:

@@ -13,13 +13,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
-from itertools import islice
 from typing import Final
 from urllib.parse import parse_qsl, quote, unquote
 from uuid import uuid4
 from xml.sax.saxutils import escape
 
-from asyncload.emulator.played import EndpointPlayed, listed_names
+from asyncload.emulator.played import EndpointPlayed
 from asyncload.emulator.signature import S3
 from asyncload.emulator.wire.values import Reply, Request
 
@@ -55,12 +54,19 @@ class Bucket:
 
 def played_bucket(endpoints: Iterable[EndpointPlayed]) -> Bucket:
     """Return a bucket with every model whose name is known, below its endpoint's name."""
-    return Bucket(
-        (f"{endpoint.name}/{name}", model.artefact_bytes)
-        for endpoint in endpoints
-        for name in islice(listed_names(endpoint.models), OBJECTS_KEPT)
-        if (model := endpoint.model(name)) is not None
-    )
+    return Bucket((f"{played.name}/{name}", size) for played in endpoints for name, size in _sizes(played).items())
+
+
+def _sizes(played: EndpointPlayed) -> dict[str, int]:
+    sizes = dict[str, int]()
+    for index, model in enumerate(played.models):
+        earlier = played.models[:index]  # the first that fits is played: a pattern may stand before a family
+        for name in model.names():
+            if len(sizes) >= OBJECTS_KEPT:
+                return sizes
+            if name not in sizes:
+                sizes[name] = next((each for each in earlier if each.fits(name)), model).artefact_bytes
+    return sizes
 
 
 @dataclass(frozen=True, slots=True)
