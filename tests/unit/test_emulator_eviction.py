@@ -31,7 +31,7 @@ def _loaded(residency: Residency, name: str, now_ns: int) -> None:
     ],
 )
 def test_each_ranking_has_another_first(eviction: Eviction, goes: str, reason: str) -> None:
-    """Of three idle models, one is the least recently used, another the least often used, the third the first loaded."""
+    """Of three models one was used longest ago, another least often, and the third was loaded first."""
     residency = Residency(Room(3, 10, 1), RANKINGS[eviction])
     for now_ns, name in enumerate("abc", start=1):
         _loaded(residency, name, now_ns)

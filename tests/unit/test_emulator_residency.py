@@ -10,6 +10,7 @@ from asyncload.emulator.residency import Act, Residency, Room, Step
 
 ONE = Footprint(disk_bytes=1, memory_bytes=1)
 UNKNOWN = Footprint(disk_bytes=1, memory_bytes=0)
+ROOM = Room(memory_bytes=2, disk_bytes=10, loads_at_once=2)
 LATE = LoadError(504, "late")
 
 
@@ -28,7 +29,7 @@ class Scenario:
     """Models that are loaded and idle at first, the least recently used first."""
     footprints: Mapping[str, Footprint] = field(default_factory=dict)
     """Of those that do not take 1 byte of each."""
-    room: Room = Room(memory_bytes=2, disk_bytes=10, loads_at_once=2)
+    room: Room = ROOM
     cache: bool = True
 
 
@@ -48,7 +49,7 @@ class Told:
 
     def happens(self, event: str) -> str:
         self.now_ns += 1
-        comes = []
+        comes = list[str]()
         match event.split():
             case ["ask", name]:
                 comes.append(self.residency.arrive(name, self.footprint(name), self.now_ns))
