@@ -110,8 +110,7 @@ class Endpoint:
                 await self.add(variant)
 
     async def invoke(self, visit: Visit, target: Target, sent: Sent) -> Answer:
-        """Answer an invocation; what it meets is noted in `visit`."""
-        visit.model = target.label
+        """Answer an invocation of `visit.model`; what it meets is noted in `visit`."""
         refusal = self._wrong_target(target, visit.id)
         if refusal is not None:
             return refusal

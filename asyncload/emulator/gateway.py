@@ -40,7 +40,8 @@ _LONGEST: Final = {
     _PREFIX + "target-container-hostname": 63,
     _PREFIX + "inference-component": 63,
     _PREFIX + "inference-id": 64,
-    _PREFIX + "enable-explanations": 2048,
+    _PREFIX + "enable-explanations": 64,
+    _PREFIX + "prefix-aware-id": 64,
     _PREFIX + "session-id": 256,
 }
 """Most characters of a header. Source: SageMaker Runtime API reference, InvokeEndpoint."""
@@ -77,16 +78,17 @@ class Gateway:
 
     async def _invoke(self, request: Request, visit: Visit) -> Reply:
         body_sha256 = sha256(request.body).hexdigest() if request.whole else ""
+        target = _target(request)
+        visit.model = target.label
         answer = self._refusal(request, visit, body_sha256)
         mangle = None
         if answer is None:
-            model = request.values.get(_PREFIX + "target-model", "")
-            met = self._scene.faults.meet(visit.endpoint, model, monotonic_ns())
+            met = self._scene.faults.meet(visit.endpoint, visit.model, monotonic_ns())
             visit.fault, mangle = met.word, met.mangle
             if met.error is None:
-                answer = await self._served(request, visit, met.extra_ns)
+                answer = await self._served(request, visit, target, met.extra_ns)
             else:
-                answer = answers.by_code(met.error, visit.endpoint, model)
+                answer = answers.by_code(met.error, visit.endpoint, visit.model)
         if not self._scene.deadlines.reached(visit.due_ns):
             await self._scene.deadlines.until(visit.due_ns)
         reply = _reply(answer, visit.id)
@@ -111,14 +113,8 @@ class Gateway:
                 return answers.too_long(name, longest)
         return None
 
-    async def _served(self, request: Request, visit: Visit, extra_ns: int) -> Answer:
+    async def _served(self, request: Request, visit: Visit, target: Target, extra_ns: int) -> Answer:
         values = request.values
-        target = Target(
-            values.get(_PREFIX + "target-model"),
-            values.get(_PREFIX + "inference-component"),
-            values.get(_PREFIX + "target-container-hostname"),
-            values.get(_PREFIX + "target-variant"),
-        )
         sent = Sent(
             request.body,
             values.get("content-type", "application/octet-stream"),
@@ -163,6 +159,16 @@ class Gateway:
 
     def _next_id(self) -> str:
         return f"{self._id}{next(self._ids):012x}"
+
+
+def _target(request: Request) -> Target:
+    values = request.values
+    return Target(
+        values.get(_PREFIX + "target-model"),
+        values.get(_PREFIX + "inference-component"),
+        values.get(_PREFIX + "target-container-hostname"),
+        values.get(_PREFIX + "target-variant"),
+    )
 
 
 def _reply(answer: Answer, request_id: str) -> Reply:

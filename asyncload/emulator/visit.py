@@ -13,6 +13,7 @@ class Visit:
     """CLOCK_MONOTONIC at which its last bytes were read."""
     endpoint: str
     model: str = ""
+    """What its headers name as target, whether or not there is such a model."""
     variant: str = ""
     instance: str = ""
     tier: str = ""

@@ -4,10 +4,11 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 END_S = 10
@@ -43,6 +44,25 @@ class RunningEmulator:
             counts: dict[str, Any] = json.load(reply)
             return counts
 
+    def instances(self, endpoint: str) -> dict[str, dict[str, Any]]:
+        """Return what each instance of an endpoint holds, by its name; plain HTTP only."""
+        return {each["instance"]: each for each in self.health()["instances"] if each["endpoint"] == endpoint}
+
+    def control(self, method: str, path: str, body: object = None) -> tuple[int, str]:
+        """Use a switch below /control/ with a JSON body; returns status and text. Plain HTTP only."""
+        data = None if body is None else json.dumps(body).encode()
+        try:
+            with urlopen(Request(f"{self.url}/control/{path}", data, method=method), timeout=30) as reply:  # noqa: S310
+                return reply.status, reply.read().decode()
+        except HTTPError as refused:
+            with refused:
+                return refused.code, refused.read().decode()
+
+    def faults(self, *faults: dict[str, Any]) -> None:
+        """Put these faults in place of those that are on; plain HTTP only."""
+        status, text = self.control("POST", "faults", faults)
+        assert status == 200, text
+
     def _post(self, path: str) -> None:
         with urlopen(Request(f"{self.url}{path}", method="POST"), timeout=30) as reply:  # noqa: S310
             reply.read()
@@ -50,7 +70,11 @@ class RunningEmulator:
 
 @contextmanager
 def emulator(
-    config: Path | None = None, *words: str, truth: Path | None = None, tls: tuple[Path, Path] | None = None
+    config: Path | None = None,
+    *words: str,
+    truth: Path | None = None,
+    tls: tuple[Path, Path] | None = None,
+    errors: Path | None = None,
 ) -> Iterator[RunningEmulator]:
     """
     Start an emulator, wait until it accepts connections, and end it with SIGTERM.
@@ -60,12 +84,15 @@ def emulator(
         words: More options of `asyncload emulate`.
         truth: File for the ground-truth log; complete when the context has ended.
         tls: Certificate and key, PEM files.
+        errors: File for its standard error; without it that is ours.
     """
     command = [sys.executable, "-m", "asyncload", "emulate", "--port", "0", *words]
     command += [] if config is None else [str(config)]
     command += [] if truth is None else ["--truth", str(truth)]
     command += [] if tls is None else ["--certificate", str(tls[0]), "--key", str(tls[1])]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    with ExitStack() as files:
+        stderr = None if errors is None else files.enter_context(errors.open("w"))
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True)
     with process:
         try:
             assert process.stdout is not None

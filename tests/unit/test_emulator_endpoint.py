@@ -114,7 +114,7 @@ class Stage:
         self.told.append((event.instance, event.what))
 
     async def call(self, target: Target = A) -> Answer:
-        self.visits.append(visit := Visit("id", 0, self.endpoint.played.name))
+        self.visits.append(visit := Visit("id", 0, self.endpoint.played.name, target.label))
         return await self.endpoint.invoke(visit, target, Sent(b"1,2", "text/csv"))
 
     def play(self, scene: Callable[["Stage"], Coroutine[None, None, None]]) -> None:
