@@ -202,11 +202,13 @@ class Endpoint:
         except LoadError as problem:
             return self._not_loaded(visit.model, problem)
         except TimeoutError:
+            visit.container_status = 0
             visit.service_ns = round(self._platform.patience.answer_s * 1e9)
             return answers.timed_out(self.played.name)
         except DeadError:
             return answers.failure()
         visit.queue_ns, visit.service_ns = inferred.queue_ns, inferred.service_ns
+        visit.container_status = inferred.status
         return self._answered(inferred)
 
     def _answered(self, inferred: Inferred) -> Answer:

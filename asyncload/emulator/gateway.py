@@ -25,7 +25,6 @@ from asyncload.emulator.control import Control
 from asyncload.emulator.endpoint import Target
 from asyncload.emulator.scene import Scene
 from asyncload.emulator.signature import SignedRequest
-from asyncload.emulator.truth import Row
 from asyncload.emulator.visit import Visit
 from asyncload.emulator.wire.values import Reply, Request
 
@@ -59,7 +58,6 @@ class Gateway:
         self._control = Control(scene)
         self._ids = count()
         self._id = str(uuid4())[:24]
-        self._unix_offset_ns = time.time_ns() - monotonic_ns()
 
     async def handle(self, request: Request) -> Reply:
         """Answer one request of any kind."""
@@ -67,9 +65,12 @@ class Gateway:
             return await self._control.answer(request)
         invocation = _INVOCATION.fullmatch(request.target)
         if invocation is None or request.method != "POST":
-            return _reply(answers.unknown_operation(), self._next_id())
+            return self._scene.services.answer(request, time.time()) or _reply(
+                answers.unknown_operation(), self._next_id()
+            )
         visit = Visit(self._next_id(), request.arrival_ns, unquote(invocation[1]))
         visit.arrived_ns = self._scene.clock.work_ns(request.arrival_ns)
+        visit.inference_id = request.values.get(_PREFIX + "inference-id", "")
         self._scene.in_flight += 1
         try:
             return await self._invoke(request, visit)
@@ -77,10 +78,10 @@ class Gateway:
             self._scene.in_flight -= 1
 
     async def _invoke(self, request: Request, visit: Visit) -> Reply:
-        body_sha256 = sha256(request.body).hexdigest() if request.whole else ""
         target = _target(request)
         visit.model = target.label
-        answer = self._refusal(request, visit, body_sha256)
+        answer = self._refusal(request, visit)
+        endpoint = self._scene.endpoints.get(visit.endpoint) if answer is None else None
         mangle = None
         if answer is None:
             met = self._scene.faults.meet(visit.endpoint, visit.model, monotonic_ns())
@@ -95,13 +96,14 @@ class Gateway:
         if answer.status == 200:
             reply.headers["x-Amzn-Invoked-Production-Variant"] = visit.variant
         reply.mangle = mangle
-        reply.sent = lambda sent_ns: self._ended(request, visit, answer, body_sha256, sent_ns)
+        reply.sent = lambda sent_ns: self._scene.witness.request(visit, answer, sent_ns, endpoint)
         return reply
 
-    def _refusal(self, request: Request, visit: Visit, body_sha256: str) -> Answer | None:
+    def _refusal(self, request: Request, visit: Visit) -> Answer | None:
         if not request.whole:
             return answers.oversize()
-        arrived = SignedRequest(request.method, request.target, request.headers, body_sha256)
+        visit.body_sha256, visit.body_bytes = sha256(request.body).hexdigest(), len(request.body)
+        arrived = SignedRequest(request.method, request.target, request.headers, visit.body_sha256)
         refusal = self._scene.check.refusal(arrived, time.time())
         if refusal is not None:
             return answers.denied(refusal.code, refusal.message)
@@ -125,37 +127,6 @@ class Gateway:
             self._scene.clock.held(monotonic_ns()),
         )
         return await self._scene.endpoints[visit.endpoint].invoke(visit, target, sent)
-
-    def _ended(self, request: Request, visit: Visit, answer: Answer, body_sha256: str, sent_ns: int) -> None:
-        """Write down what became of a request; sent_ns is 0 if its client had gone."""
-        scene = self._scene
-        due_ns = scene.clock.real_ns(visit.due_ns)
-        known_ns = visit.load_ns + visit.service_ns + visit.overhead_ns
-        if sent_ns:
-            scene.strain.note(due_ns, sent_ns)
-        scene.truth.add(
-            Row(
-                seq=scene.truth.rows,
-                arrival_ns=visit.arrival_ns,
-                arrival_unix_ns=visit.arrival_ns + self._unix_offset_ns,
-                load_ns=visit.load_ns,
-                queue_ns=max(0, due_ns - visit.arrival_ns - known_ns),
-                service_ns=visit.service_ns,
-                overhead_ns=visit.overhead_ns,
-                sent_ns=sent_ns or monotonic_ns(),
-                endpoint=visit.endpoint,
-                variant=visit.variant,
-                instance=visit.instance,
-                model=visit.model,
-                tier=visit.tier,
-                body_sha256=body_sha256,
-                body_bytes=len(request.body),
-                outcome=answer.outcome if sent_ns else "LOST",
-                status=answer.status,
-                inference_id=request.values.get(_PREFIX + "inference-id", ""),
-                fault=visit.fault,
-            )
-        )
 
     def _next_id(self) -> str:
         return f"{self._id}{next(self._ids):012x}"

@@ -1,25 +1,31 @@
 """Everything that one running emulator consists of, apart from its sockets."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic_ns
 from typing import TypeAlias
 
-from asyncload.emulator import truth
+from asyncload.emulator.cloudwatch import CloudWatch, Metrics
 from asyncload.emulator.config import Emulator
 from asyncload.emulator.deadlines import Deadlines
+from asyncload.emulator.discovery import Bucket, ControlPlane, Count, EndpointNow, Listing, played_bucket
 from asyncload.emulator.endpoint import Endpoint, Platform
 from asyncload.emulator.faults import Fault, Faults
 from asyncload.emulator.freeze import WorkClock
 from asyncload.emulator.instance import Event
+from asyncload.emulator.services import Services
 from asyncload.emulator.signature import SignatureCheck
 from asyncload.emulator.simulated import Time
 from asyncload.emulator.sources import Laws, Source
 from asyncload.emulator.strain import Strain
 from asyncload.emulator.truth import Truth
+from asyncload.emulator.witness import Witness
 
+REGION = "us-east-1"
+"""Where descriptions say that endpoints are, unless the configuration says it."""
 ANSWER_LIMIT_NS = 60_000_000_000
 """What the platform gives a container for a request."""
 
@@ -66,16 +72,18 @@ class Scene:
         """Called when there are other faults."""
         self.warn = setting.warn
         """Called with what whoever started the emulator ought to know."""
-        self.strain = Strain(setting.warn)
+        self.metrics = Metrics()
+        self.witness = Witness(self.truth, self.metrics, Strain(setting.warn), self.clock)
         self.in_flight = 0
         """Invocations that were read whole and whose reply is not yet sent."""
         limit_ns = round(ANSWER_LIMIT_NS * config.time_scale)
-        time = Time(self.clock, self.deadlines, config.time_scale, limit_ns)
-        self.source = setting.source(time, config.seed)
+        self.source = setting.source(Time(self.clock, self.deadlines, config.time_scale, limit_ns), config.seed)
         self._platform = Platform(self.clock, self.source, self._tell, config.time_scale, config.seed)
         self.endpoints = self._endpoints()
+        self._played_bucket = played_bucket(config.endpoints)
+        self.services = self._services()
         self._leaving = set[asyncio.Task[None]]()
-        self._flushing = asyncio.get_running_loop().create_task(self._flush_every_second())
+        self._flushing = asyncio.get_running_loop().create_task(self._every_second())
 
     async def start(self) -> None:
         """
@@ -88,10 +96,11 @@ class Scene:
         for endpoint in self.endpoints.values():
             await endpoint.start()
 
-    async def _flush_every_second(self) -> None:
+    async def _every_second(self) -> None:
         while True:
             await asyncio.sleep(1)
             self.truth.flush()
+            self.witness.sample(self.endpoints)
 
     def replace_faults(self, faults: Sequence[Fault]) -> None:
         """Have other faults from now on."""
@@ -112,6 +121,7 @@ class Scene:
         self.clock.resume(monotonic_ns())
         self.deadlines.rearm()
         self.truth.reset()
+        self.metrics.reset()
         self.replace_faults(self.config.faults)
         if not self.source.renewable:
             return
@@ -133,12 +143,31 @@ class Scene:
         self.deadlines.close()
         self.truth.close()
 
+    def _services(self) -> Services:
+        started_s = time.time()
+        control_plane = ControlPlane(self.config.endpoints, self._now, started_s, self.config.region or REGION)
+        cloudwatch = CloudWatch(self.metrics, self.config.publish_after_ns / 1e9, time.time)
+        return Services([control_plane, cloudwatch, Listing(self._bucket, started_s)], self.check)
+
     def _endpoints(self) -> dict[str, Endpoint]:
         return {played.name: Endpoint(played, self._platform) for played in self.config.endpoints}
 
+    def _now(self, name: str) -> EndpointNow:
+        """Return what is true of an endpoint at this moment, for those who describe it."""
+        variants = self.endpoints[name].variants
+        counts = {
+            variant: Count(sum(not each.down for each in state.routed), len(state.instances))
+            for variant, state in variants.items()
+        }
+        settled = all(count.current == count.desired for count in counts.values())
+        return EndpointNow("InService" if settled else "Updating", counts)
+
+    def _bucket(self) -> Bucket:
+        """Return what lies in S3."""
+        artefacts = self.source.artefacts
+        if artefacts is None:
+            return self._played_bucket
+        return Bucket((f"{name}/{model}", size) for name in self.endpoints for model, size in artefacts.listed())
+
     def _tell(self, endpoint: str, variant: str, event: Event) -> None:
-        del variant
-        ended_ns = event.began_ns + event.took_ns
-        self.truth.event(
-            truth.Event(ended_ns, endpoint, event.instance, event.what, event.model, event.took_ns, event.size_bytes)
-        )
+        self.witness.event(endpoint, variant, event)
