@@ -56,7 +56,7 @@ class Artefacts:
 
     def listed(self) -> Iterator[tuple[str, int]]:
         """
-        Yield name and size in bytes of every model: each file, and each folder with a model's own files in it, hidden ones not.
+        Yield name and size in bytes of every model: each file, and each folder that is one, hidden ones not.
 
         A name that somebody else has just removed may be missing, or still be there.
         """
