@@ -13,7 +13,7 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 from itertools import count
 from time import monotonic_ns
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from asyncload.emulator.freeze import WorkClock
 
@@ -32,19 +32,24 @@ class Alarm(Protocol):
         """Give the timer back."""
 
 
+MakeAlarm: TypeAlias = Callable[[asyncio.AbstractEventLoop, Callable[[], None]], Alarm]
+"""From the loop, and what it calls when it rings."""
+
+
 class Deadlines:
     """Callers that wait until a moment of work time. Belongs to one event loop."""
 
-    def __init__(self, clock: WorkClock) -> None:
+    def __init__(self, clock: WorkClock, make_alarm: MakeAlarm | None = None) -> None:
         """
         Args:
             clock: Work time; after a stall of it, call `rearm`.
+            make_alarm: What wakes it up; None takes the finest that the platform has.
         """
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._heap: list[tuple[int, int, asyncio.Future[None]]] = []
         self._order = count()
-        self._alarm = alarm(self._loop, self._ring)
+        self._alarm = (make_alarm or alarm)(self._loop, self._ring)
 
     async def until(self, work_ns: int) -> None:
         """Return when work time has reached work_ns and no stall holds; at once if that is so already."""

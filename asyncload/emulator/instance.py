@@ -66,6 +66,17 @@ class Around:
     """Called with each event."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Wait:
+    """Requests that wait for one model."""
+
+    over: "asyncio.Future[None]"
+    """Done when the model is loaded, failed when it will not be."""
+    late_s: float
+    """When it is given up: the loop's time."""
+    timer: asyncio.TimerHandle
+
+
 class Instance:
     """One instance of a variant. Belongs to one event loop."""
 
@@ -90,9 +101,8 @@ class Instance:
         self._patience = around.patience
         self._tell = around.tell
         self._loop = asyncio.get_running_loop()
-        self._waits: dict[str, asyncio.Future[None]] = {}
-        self._late_s: dict[str, float] = {}
-        """When a load is given up, by model: the loop's time."""
+        self._waits: dict[str, _Wait] = {}
+        """By model, of those that are on their way."""
         self._tasks = set[asyncio.Task[None]]()
         backend.on_death(lambda: self._fall(self.residency))
 
@@ -108,11 +118,15 @@ class Instance:
         """Return the part of the memory that models take, from 0 to 1."""
         return self.residency.memory_used_bytes / self.residency.room.memory_bytes
 
+    def models(self) -> int:
+        """Return how many models are here, on their way here or on their way out."""
+        return self.residency.models
+
     def preload(self, model: str) -> None:
         """Have a model loaded without any load, unless it is; for endpoints of one model."""
         footprint = self.backend.footprint(model)
         if footprint is not None and self.residency.place(model) is Place.COLD:
-            self.residency.preload(model, footprint, monotonic_ns())
+            self.residency.preload(model, footprint, self._clock.now_ns())
 
     async def serve(self, visit: Visit, model: str, sent: Sent) -> Inferred:
         """
@@ -147,7 +161,7 @@ class Instance:
                 self._advance()
 
     def kill(self) -> None:
-        """Die at once."""
+        """Die at once; again, if it is dead already and about to come back."""
         self.backend.kill()
         self._fall(self.residency)
 
@@ -168,42 +182,39 @@ class Instance:
         await self.backend.close()
 
     async def _when_loaded(self, visit: Visit, model: str, sent: Sent) -> Sent:
-        self._advance()
+        wait = self._waits.get(model) or self._wait(model)
+        self._advance()  # which may settle it at once
         try:
-            await self._loaded(model)
+            await asyncio.wait({wait.over}, timeout=self._patience.answer_s)
         finally:
             now_ns = self._clock.now_ns()
             visit.load_ns = now_ns - visit.arrived_ns
+        if not wait.over.done():
+            raise NotReadyError
+        wait.over.result()
         return replace(sent, at_ns=now_ns)
 
-    async def _loaded(self, model: str) -> None:
-        """Wait for a model, however many do."""
-        wait = self._waits.get(model)
-        if wait is None:
-            wait = self._waits[model] = self._loop.create_future()
-            wait.add_done_callback(asyncio.Future.exception)  # all who waited may have given up by then
-            self._late_s[model] = self._loop.time() + self._patience.load_s
-            self._loop.call_at(self._late_s[model], self._too_late, model, wait)
-        try:
-            async with asyncio.timeout(self._patience.answer_s):
-                await asyncio.shield(wait)
-        except TimeoutError:
-            raise NotReadyError from None
+    def _wait(self, model: str) -> "_Wait":
+        over = self._loop.create_future()
+        over.add_done_callback(asyncio.Future.exception)  # all who waited may have given up by then
+        late_s = self._loop.time() + self._patience.load_s
+        timer = self._loop.call_at(late_s, self._too_late, model)
+        wait = self._waits[model] = _Wait(over, late_s, timer)
+        return wait
 
     def _settle(self, model: str, error: Exception | None) -> None:
         """Tell everybody who waits for a model."""
         wait = self._waits.pop(model, None)
-        self._late_s.pop(model, None)
-        if wait is not None and not wait.done():
+        if wait is not None:
+            wait.timer.cancel()
             if error is None:
-                wait.set_result(None)
+                wait.over.set_result(None)
             else:
-                wait.set_exception(error)
+                wait.over.set_exception(error)
 
-    def _too_late(self, model: str, wait: "asyncio.Future[None]") -> None:
-        if self._waits.get(model) is wait:
-            self.residency.abandon(model, self._late_error())
-            self._advance()
+    def _too_late(self, model: str) -> None:
+        self.residency.abandon(model, self._late_error())
+        self._advance()
 
     def _late_error(self) -> LoadError:
         return LoadError(504, f"the model was not loaded within {self._patience.load_s:g} s")
@@ -219,6 +230,8 @@ class Instance:
                 task.add_done_callback(self._tasks.discard)
 
     async def _carry_out(self, step: Step, residency: Residency) -> None:
+        if residency is not self.residency:
+            return  # the instance has died between the decision and this turn of the loop
         began_ns = monotonic_ns()
         error: LoadError | None = None
         try:
@@ -227,6 +240,8 @@ class Instance:
             error = problem
         except TimeoutError:
             error = self._late_error()
+        except OSError as problem:
+            error = LoadError(500, f"the disk of the emulator's own machine: {problem}")
         except DeadError:
             self._fall(residency)
         if residency is not self.residency:
@@ -243,10 +258,10 @@ class Instance:
     async def _do(self, step: Step) -> None:
         match step.act:
             case Act.DOWNLOAD:
-                async with asyncio.timeout_at(self._late_s.get(step.model)):
+                async with asyncio.timeout_at(self._waits[step.model].late_s):
                     await self.backend.download(step.model)
             case Act.LOAD:
-                async with asyncio.timeout_at(self._late_s.get(step.model)):
+                async with asyncio.timeout_at(self._waits[step.model].late_s):
                     await self.backend.load(step.model)
             case Act.UNLOAD:
                 await self.backend.unload(step.model)
@@ -266,10 +281,12 @@ class Instance:
 
     def _fall(self, residency: Residency, *, quiet: bool = False) -> None:
         """Note that the container has died while `residency` was what it held."""
-        if residency is not self.residency:
+        if self.down or residency is not self.residency:
             return
         self.residency = self._around.residency()
         self.down = True
+        for task in self._tasks - {asyncio.current_task()}:
+            task.cancel()  # one that is busy on this machine's disk would not see the death of the container
         for model in list(self._waits):
             self._settle(model, DeadError("the instance died while the model was being loaded"))
         if not quiet:

@@ -3,7 +3,8 @@ Which instance a request goes to. Pure.
 
 A model stays with the instances that hold it, the one with the fewest requests first. Once that has `spill` requests or
 more, an instance that does not hold the model is taken, if it has fewer: it loads the model too, and holds it from then
-on. A model that no instance holds goes to the one with the most free memory.
+on. A model that no instance holds goes to the one with the most free memory, or with the fewest models, where nobody
+knows what models take.
 
 AWS says that a multi-model endpoint routes so that a model is not loaded everywhere, and that a popular one gets
 instances more; it does not say when. `spill` is a guess that can be set.
@@ -23,6 +24,9 @@ class Stop(Protocol):
 
     def memory_share(self) -> float:
         """Return the part of the memory that is taken, from 0 to 1."""
+
+    def models(self) -> int:
+        """Return how many models are there."""
 
 
 _S = TypeVar("_S", bound=Stop)
@@ -58,5 +62,5 @@ def _in_flight(stop: Stop) -> int:
     return stop.in_flight
 
 
-def _emptiest(stop: Stop) -> tuple[float, int]:
-    return stop.memory_share(), stop.in_flight
+def _emptiest(stop: Stop) -> tuple[float, int, int]:
+    return stop.memory_share(), stop.models(), stop.in_flight

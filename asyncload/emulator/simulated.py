@@ -1,20 +1,20 @@
 """
 A container made of laws: what stands behind an instance when no real model server does.
 
-All times are drawn, and reckoned in work time. A model's service draws follow from the seed, the instance and the
-model's name only, whatever other models are called.
+All times are drawn, and reckoned in work time. What a model draws for its requests follows from the seed, the instance
+and its name only, whatever other models are called and however often it is loaded; all downloads, loads, unloads and
+first inferences of an instance draw from one sequence of their own.
 """
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
 from asyncload.emulator.backend import Backend, DeadError, Footprint, Inferred, Sent
 from asyncload.emulator.deadlines import Deadlines
 from asyncload.emulator.freeze import WorkClock
-from asyncload.emulator.laws import Law, QuantileFunction, quantile_function
-from asyncload.emulator.played import Download, EndpointPlayed, InstancePlayed, ModelPlayed, TextAnswer
+from asyncload.emulator.laws import Law, quantile_function
+from asyncload.emulator.played import EndpointPlayed, InstancePlayed, ModelPlayed, TextAnswer
 from asyncload.emulator.pool import Pool, Queue
 
 MODELS_KEPT = 100_000
@@ -38,41 +38,25 @@ class Time:
 class _Played:
     """One model on one instance, with its draws."""
 
-    __slots__ = ("_download", "_draws", "_scale", "_service", "_slow", "first", "footprint", "played", "queue")
+    __slots__ = ("_draws", "_service", "first", "footprint", "played", "queue")
 
-    def __init__(self, played: ModelPlayed, download: Download, queue: Queue, draws: Random, scale: float) -> None:
+    def __init__(self, played: ModelPlayed, queue: Queue, draws: Random) -> None:
         self.played = played
         self.footprint = Footprint(played.artefact_bytes, played.memory_bytes)
         self.queue = queue
         self.first = True
         """Whether no request has been served since the last load."""
         self._draws = draws
-        self._scale = scale
         self._service = quantile_function(played.service)
-        self._slow = quantile_function(played.first_inference)
-        self._download = download
 
-    def service_ns(self) -> int:
-        took_ns = self._drawn(self._service)
-        if self.first:
-            self.first = False
-            took_ns += self._drawn(self._slow)
-        return took_ns
+    def drawn_ns(self) -> int:
+        """Draw a service time, not scaled."""
+        return self._service(self._draws.random())
 
     def fails(self) -> bool:
+        """Draw whether the container answers with an error."""
         ratio = self.played.error_ratio
         return ratio > 0 and self._draws.random() < ratio
-
-    def download_ns(self) -> int:
-        bytes_per_s = self._download.bandwidth_bytes_per_s
-        bytes_ns = self.footprint.disk_bytes * _NS_PER_S // bytes_per_s if bytes_per_s else 0
-        return self.law_ns(self._download.latency) + round(bytes_ns * self._scale)
-
-    def law_ns(self, law: Law) -> int:
-        return self._drawn(quantile_function(law))
-
-    def _drawn(self, law: QuantileFunction) -> int:
-        return round(law(self._draws.random()) * self._scale)
 
 
 class Simulated(Backend):
@@ -91,6 +75,7 @@ class Simulated(Backend):
         self._time = time
         self._seed = seed
         self._pool = Pool(instance.workers)
+        self._draws = Random(f"{seed}//loads")  # noqa: S311  simulated times, not secrets
         self._models: dict[str, _Played | None] = {}
         self._waiting = set["asyncio.Future[None]"]()
         self._dead = False
@@ -102,22 +87,25 @@ class Simulated(Backend):
 
     async def download(self, model: str) -> None:
         """Take the time of a download."""
-        await self._take(self._known(model).download_ns())
+        known = self._known(model)
+        download = known.played.download or self._endpoint.download
+        bytes_per_s = download.bandwidth_bytes_per_s
+        bytes_ns = known.footprint.disk_bytes * _NS_PER_S // bytes_per_s if bytes_per_s else 0
+        await self._take(self._law_ns(download.latency) + self._scaled(bytes_ns))
 
-    async def delete(self, model: str) -> None:  # noqa: ARG002  a file is removed at once
+    async def delete(self, model: str) -> None:  # noqa: ARG002  all models alike
         """Take no time."""
         self._alive()
 
     async def load(self, model: str) -> None:
         """Take the time of a load; the next request is the slow first one."""
         known = self._known(model)
-        await self._take(known.law_ns(known.played.load or self._endpoint.load))
+        await self._take(self._law_ns(known.played.load or self._endpoint.load))
         known.first = True
 
     async def unload(self, model: str) -> None:
         """Take the time of an unload."""
-        known = self._known(model)
-        await self._take(known.law_ns(known.played.unload or self._endpoint.unload))
+        await self._take(self._law_ns(self._known(model).played.unload or self._endpoint.unload))
 
     async def invoke(self, model: str, sent: Sent) -> Inferred:
         """
@@ -128,15 +116,21 @@ class Simulated(Backend):
         """
         self._alive()
         known = self._known(model)
-        service_ns = known.service_ns() + sent.extra_ns
+        # Both are drawn here, whatever comes of it: else what a model draws would depend on when its requests end.
+        service_ns, fails = self._scaled(known.drawn_ns()) + sent.extra_ns, known.fails()
+        if known.first:
+            service_ns += self._law_ns(known.played.first_inference)
         start_ns = self._pool.admit(known.queue, sent.at_ns, service_ns, bounded=not sent.held)
         if start_ns is None:
             return Inferred(503, QUEUE_FULL.encode(), "text/plain")
+        known.first = False
         due_ns, limit_ns = start_ns + service_ns, sent.at_ns + self._time.invoke_limit_ns
         await self._until(min(due_ns, limit_ns))
         if due_ns > limit_ns:
             raise TimeoutError
-        return _answer(known, sent, start_ns - sent.at_ns, service_ns)
+        status, body, content_type = _failure(known.played) if fails else _answer(known.played, sent)
+        attributes = None if fails else sent.custom_attributes
+        return Inferred(status, body, content_type, attributes, start_ns - sent.at_ns, service_ns)
 
     def kill(self) -> None:
         """Die."""
@@ -144,9 +138,6 @@ class Simulated(Backend):
         for future in self._waiting:
             if not future.done():
                 future.set_exception(DeadError("the instance was killed"))
-
-    def on_death(self, tell: Callable[[], None]) -> None:
-        """It dies only when it is killed."""
 
     async def revive(self) -> bool:
         """Be replaced: after the time to notice and the time to start another, or never."""
@@ -185,6 +176,12 @@ class Simulated(Backend):
             finally:
                 self._waiting.discard(future)
 
+    def _law_ns(self, law: Law) -> int:
+        return self._scaled(quantile_function(law)(self._draws.random()))
+
+    def _scaled(self, length_ns: int) -> int:
+        return round(length_ns * self._time.scale)
+
     def _known(self, model: str) -> _Played:
         played = self._played(model)
         if played is None:
@@ -198,18 +195,15 @@ class Simulated(Backend):
             found = self._endpoint.model(name)
             draws = Random(f"{self._seed}/{name}")  # noqa: S311  simulated times, not secrets
             queue = Queue(self._instance.queue)
-            download = self._endpoint.download if found is None else found.download or self._endpoint.download
-            played = None if found is None else _Played(found, download, queue, draws, self._time.scale)
-            self._models[name] = played
+            self._models[name] = None if found is None else _Played(found, queue, draws)
         return self._models[name]
 
 
-def _answer(known: _Played, sent: Sent, queue_ns: int, service_ns: int) -> Inferred:
-    played = known.played
-    if known.fails():
-        return Inferred(played.error_status, played.error_message.encode(), "text/plain", None, queue_ns, service_ns)
+def _answer(played: ModelPlayed, sent: Sent) -> tuple[int, bytes, str]:
     if isinstance(played.answer, TextAnswer):
-        body, content_type = played.answer.text.encode(), played.answer.content_type
-    else:
-        body, content_type = sent.body, sent.content_type
-    return Inferred(200, body, content_type, sent.custom_attributes, queue_ns, service_ns)
+        return 200, played.answer.text.encode(), played.answer.content_type
+    return 200, sent.body, sent.content_type
+
+
+def _failure(played: ModelPlayed) -> tuple[int, bytes, str]:
+    return played.error_status, played.error_message.encode(), "text/plain"

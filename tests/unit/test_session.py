@@ -1,7 +1,6 @@
 """A session on a loop with virtual time: how a run begins, ends early, and keeps what it measured."""
 
 import asyncio
-import selectors
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -21,37 +20,11 @@ from asyncload.result import RunResult
 from asyncload.scenario import Arrivals, Endpoint, Limits, Model, Scenario
 from asyncload.session import Parts, Session
 from asyncload.snapshot import Snapshot
+from tests.unit.virtual import VirtualLoop
 
 S = 1_000_000_000
 MS = 1_000_000
-TURN_NS = 50_000
-"""What each turn of the loop costs."""
 NAMES = ("a", "b")
-
-
-class Patience(selectors.SelectSelector):
-    """Waits by turning the clock."""
-
-    now_ns = 1_000 * S
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        assert timeout is not None, "the loop would wait for ever"
-        self.now_ns += max(round(timeout * 1e9), TURN_NS)
-        return super().select(0)
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """The stock loop, in a time that passes as fast as it is waited for."""
-
-    def __init__(self) -> None:
-        self.patience = Patience()
-        super().__init__(self.patience)
-
-    def time(self) -> float:
-        return self.patience.now_ns / 1e9
-
-    def monotonic_ns(self) -> int:
-        return self.patience.now_ns
 
 
 class Wire:
