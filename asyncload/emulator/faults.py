@@ -241,7 +241,7 @@ class Faults:
                     mangle = mangle or spoilt
                 case SlowReply(drip_bytes_per_s=bytes_per_s):
                     mangle = mangle or Drip(bytes_per_s)
-        return Met(extra_ns, error, mangle)
+        return Met(extra_ns, error, mangle) if extra_ns or error or mangle else NOTHING
 
     def handshake_fails(self, now_ns: int) -> bool:
         """Draw whether a TLS handshake fails."""

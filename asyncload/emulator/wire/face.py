@@ -30,8 +30,8 @@ WAITING_MOST: Final = 16
 """Requests of one connection that may wait before it is read no further."""
 LINGER_S: Final = 2.0
 CLOSE_STEP_S: Final = 0.01
-JOINED_BYTES: Final = 65_536
-"""Up to this size a body is copied behind its head, which costs less than a second write."""
+SLICE_BYTES: Final = 262_144
+"""Larger bodies are written in slices: a TLS transport swallows whatever it is given before it says that it is full."""
 SWEEP_PARTS: Final = 16
 """The ring is looked at in so many parts, one after the other."""
 _RESET: Final = struct.pack("ii", 1, 0)
@@ -247,11 +247,10 @@ class Connection(asyncio.Protocol):
         if self.open:
             if reply.mangle is not None:
                 end = await self._play(script(reply.mangle, head, body))
-            elif len(body) <= JOINED_BYTES:
+            elif len(body) <= SLICE_BYTES:
                 self._transport.write(head.plain() + body)
             else:
-                self._transport.write(head.plain())
-                self._transport.write(body)
+                await self._send_slices(head.plain(), body)
             if self._paused:
                 await self._drain()
         self._since_ns = monotonic_ns()
@@ -260,6 +259,15 @@ class Connection(asyncio.Protocol):
         if end == "reset":
             self._reset()
         return end != "keep"
+
+    async def _send_slices(self, head: bytes, body: bytes) -> None:
+        self._transport.write(head)
+        for begin in range(0, len(body), SLICE_BYTES):
+            if self._paused:
+                await self._drain()
+            if not self.open:
+                return
+            self._transport.write(body[begin : begin + SLICE_BYTES])
 
     def _say_sent(self, sent: Sent) -> None:
         if self._tls and self.open:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from asyncload.emulator.wire.face import Face
+from asyncload.emulator.wire.face import LINGER_S, Face
 from asyncload.errors import StartError
 
 BACKLOG: Final = 4096
@@ -74,6 +74,7 @@ class Listener:
                 self.port,
                 ssl=context,
                 ssl_handshake_timeout=None if context is None else self._face.limits.head_s,
+                ssl_shutdown_timeout=None if context is None else LINGER_S,
                 backlog=BACKLOG,
             )
         except OSError as problem:
@@ -93,6 +94,10 @@ class Listener:
         await self._face.close(grace_s)
 
     def _greet(self, _socket: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> int | None:
-        """Let a handshake go on, or end it with an alert. OpenSSL asks here whether or not the client names a host."""
+        """
+        Let a handshake go on, or end it. OpenSSL asks here whether or not the client names a host.
+
+        The alert does not reach the client, for uvloop closes without sending it: it sees the end of the stream.
+        """
         fails = self._tls is not None and self._tls.fails()
         return ssl.ALERT_DESCRIPTION_HANDSHAKE_FAILURE if fails else None

@@ -9,7 +9,8 @@ How a reply is spoilt on its way, and what a client sees of it. Pure: bytes and 
     truncated_chunk       one chunk, announced whole and sent by half, FIN        an incomplete body
     wrong_content_length  a Content-Length twice too large, the body, FIN         an incomplete body
     small_content_length  a Content-Length that ends at half of the body          half a body and no error; the rest
-                                                                                  stands before its next reply
+                                                                                  stands before its next reply, unless
+                                                                                  the client throws it away unseen
     garbage_header        a line that is no header, before all headers, FIN       a protocol error, or a client that
                                                                                   takes all headers for a body
     Drip                  the head, then the body at so many bytes per second     a first byte soon, the last one late

@@ -7,7 +7,7 @@ at most one refusal at the end, for a stream that cannot be read on.
     size of the head     over `head_bytes`: 431
     not HTTP             400; HTTP/0.9 or a version after 1.1: 505
     body over the limit  found without its body, when that has passed by unread, or DROPPED_BYTES of it have
-    Upgrade              not taken; the request is one like any other
+    Upgrade              not taken: the request is one like any other
 """
 
 from collections import deque
@@ -36,8 +36,8 @@ class RequestReader:
     """The state of reading one request after another from one connection."""
 
     __slots__ = (
-        "_body", "_body_limit", "_found", "_grown", "_head_limit", "_headers", "_least", "_most", "_names", "_now_ns",
-        "_overhead", "_parser", "_peer", "_received", "_target", "_values", "_whole",
+        "_body", "_body_limit", "_body_of_piece", "_found", "_framing", "_head_limit", "_headers", "_most", "_names",
+        "_now_ns", "_parser", "_peer", "_received", "_target", "_turned", "_values", "_whole",
         "begun", "ended", "in_body", "wants_continue",
     )  # fmt: skip
 
@@ -58,15 +58,14 @@ class RequestReader:
         self._names = names
         self._parser = httptools.HttpRequestParser(self)
         self._now_ns = 0
-        # A head may begin in the middle of a piece, behind another request, and llhttp does not say where.
-        self._least = 0
-        """Bytes of the head under way, without those of such a first piece."""
         self._most = 0
-        """The same with all of that piece."""
-        self._grown = False
-        """Whether the last piece brought a body further."""
-        self._overhead = 0
-        """Bytes since a body last grew: the framing of chunks, and trailers."""
+        """Bytes since before the head under way began."""
+        self._framing = 0
+        """Bytes of an incomplete head, at least; in a body, bytes since it grew: chunk sizes, and trailers."""
+        self._body_of_piece = 0
+        """Bytes of bodies in the piece that is being taken."""
+        self._turned = False
+        """Whether that piece ended a head or a request, or brought a body further."""
         self.ended = False
         """Whether nothing more will be read from this stream."""
         self._reset()
@@ -96,22 +95,30 @@ class RequestReader:
         if self.ended:
             return
         self._now_ns = now_ns
-        self._grown = False
-        self._least += len(data)
+        self._turned = False
+        self._body_of_piece = 0
         self._most += len(data)
         try:
             self._parse(data)
         except httptools.HttpParserError as error:
             self.refuse(400, str(error))
         if not self.begun:
-            self._least = self._most = 0
-        elif not self.in_body:
-            if self._least > self._head_limit:
-                self._refuse_head()
+            self._most = self._framing = 0
+        elif not self._turned:
+            self._framing += len(data)
         else:
-            self._overhead = 0 if self._grown else self._overhead + len(data)
-            if self._overhead > self._head_limit:
-                self._refuse_head()
+            self._framing = 0 if self.in_body else self._head_in(data)
+        if self._framing > self._head_limit:
+            self._refuse_head()
+
+    def _head_in(self, data: bytes) -> int:
+        """
+        Return how much of a piece belongs to a head that began in it behind another request, at least.
+
+        llhttp does not say where in a piece a request ends. It ends with an empty line or with its body, so what
+        stands behind the last empty line and is no body came later. An empty line inside a body makes this too few.
+        """
+        return max(0, len(data) - (data.rfind(b"\r\n\r\n") + 4) - self._body_of_piece)
 
     def _parse(self, data: bytes) -> None:
         while data:
@@ -119,8 +126,18 @@ class RequestReader:
                 self._parser.feed_data(data)
             except httptools.HttpParserUpgrade as pause:
                 data = data[pause.args[0] :]
+                if self.begun and not self.ended:
+                    self._begin_again()
             else:
                 return
+
+    def _begin_again(self) -> None:
+        """Have llhttp read the head once more without Upgrade: with it, it takes the body for another protocol."""
+        headers, values, target = self._headers, self._values, self._target
+        lines = [b"%b: %b\r\n" % header for header in headers if header[0].lower() != b"upgrade"]
+        self._reset()
+        self._parser.feed_data(b"%b / HTTP/1.1\r\n%b\r\n" % (self._parser.get_method(), b"".join(lines)))
+        self._headers, self._values, self._target = headers, values, target
 
     def refuse(self, status: int, why: str) -> None:
         """End the stream here; what was found before stays."""
@@ -136,7 +153,7 @@ class RequestReader:
 
     def on_message_begin(self) -> None:
         """Note the first byte of a request."""
-        self.begun = True
+        self.begun = not self.ended
 
     def on_url(self, url: bytes) -> None:
         """Take the target, or a piece of it."""
@@ -164,12 +181,12 @@ class RequestReader:
         """Judge the head, and what it says of the body."""
         if self.ended:
             return
-        self.in_body = True
+        self.in_body = self._turned = True
         version = self._parser.get_http_version()
         if self._most > self._head_limit and self._head_size() > self._head_limit:
             self._refuse_head()
         elif version not in ("1.1", "1.0"):
-            self.refuse(505, f"HTTP/{version} is not spoken here, HTTP/1.1 is")
+            self.refuse(505, f"HTTP {version} is not spoken here")
         elif int(self._values.get("content-length", "0")) > self._body_limit:
             self._whole = False
             if "expect" in self._values:
@@ -181,12 +198,16 @@ class RequestReader:
         fields = sum(len(name) + len(value) + 4 for name, value in self._headers)
         return len(self._parser.get_method()) + len(self._target) + len("  HTTP/1.1\r\n\r\n") + fields
 
+    def _has_body(self) -> bool:
+        return "transfer-encoding" in self._values or int(self._values.get("content-length", "0")) > 0
+
     def on_body(self, data: bytes) -> None:
         """Keep a piece of the body, or drop it if that is too large."""
         if self.ended:
             return
         self.wants_continue = False
-        self._grown = True
+        self._turned = True
+        self._body_of_piece += len(data)
         self._received += len(data)
         if self._received > self._body_limit:
             self._whole = False
@@ -198,7 +219,7 @@ class RequestReader:
 
     def on_message_complete(self) -> None:
         """Note the end of a request."""
-        if not self.ended:
+        if not self.ended and not (self._parser.should_upgrade() and self._has_body()):
             # HTTP/1.0 is not kept alive: that needs an answer to its own Connection header, and nobody speaks it.
             keep = self._parser.should_keep_alive() and self._parser.get_http_version() == "1.1"
             self._complete(last=not keep or not self._whole)
@@ -217,6 +238,6 @@ class RequestReader:
                 self._values,
             )
         )
-        self._least, self._grown = 0, True
+        self._turned = True
         self._reset()
         self.ended = last
