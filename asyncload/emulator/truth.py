@@ -27,6 +27,7 @@ ROWS_AT_ONCE = 64
 WAITING_ROWS = 100_000
 """What may wait while another process locks the file."""
 _FOLD_PAGES = 64
+_CLOSING_MS = 500
 _TABLES = """
 CREATE TABLE requests (
     seq INTEGER,             -- number of the row since the start or the last reset, from 0
@@ -178,8 +179,7 @@ class Truth:
                     self._give_up(problem)
 
     def close(self) -> None:
-        """Write what is waiting, and leave one file in order."""
-        self.flush()
+        """Write what is waiting, and leave one file in order; waits a moment for one who locks the file."""
         if self._file is not None:
             try:
                 self._file.close()
@@ -232,7 +232,14 @@ class _File:
         self.events.clear()
 
     def close(self) -> None:
-        """Fold the log into the database and close it."""
+        """
+        Write what is waiting, fold the log into the database, and close it.
+
+        Raises:
+            sqlite3.Error: If it cannot be written.
+        """
+        self.db.execute(f"PRAGMA busy_timeout={_CLOSING_MS}")
+        self.write()
         self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self.db.close()
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
 
 import boto3
@@ -112,6 +113,9 @@ class Aiobotocore(Caller):
         self._client: Any = self._run(self._context.__aenter__())
 
     def invoke(self, members: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+        if len(members["Body"]) > 2**20:  # aiohttp warns of larger bytes, and warnings are errors here
+            members["Body"] = BytesIO(members["Body"])
+
         async def whole() -> tuple[dict[str, Any], bytes]:
             response = await self._client.invoke_endpoint(**members)
             async with response["Body"] as stream:

@@ -17,7 +17,7 @@ from asyncload.emulator.laws import Fixed
 from asyncload.emulator.played import EndpointPlayed, InstancePlayed, VariantPlayed
 from asyncload.emulator.sources import Source
 from asyncload.emulator.visit import Visit
-from tests.unit.virtual_loop import now_s, run
+from tests.unit.virtual import VirtualLoop
 
 S = 1_000_000_000
 A, B = Target(model="a.tar.gz"), Target(model="b.tar.gz")
@@ -119,13 +119,22 @@ class Stage:
 
     def play(self, scene: Callable[["Stage"], Coroutine[None, None, None]]) -> None:
         async def whole() -> None:
+            self.begin_s = asyncio.get_running_loop().time()
             await self.endpoint.start()
             try:
                 await scene(self)
             finally:
                 await self.endpoint.close()
 
-        run(whole())
+        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+            runner.run(whole())
+
+    def now_s(self) -> float:
+        """Since the endpoint began."""
+        return asyncio.get_running_loop().time() - self.begin_s
+
+    async def until(self, at_s: float) -> None:
+        await asyncio.sleep(at_s - self.now_s())
 
     def kill(self, number: int = 0) -> None:
         next(iter(self.endpoint.variants.values())).instances[number].kill()
@@ -140,10 +149,6 @@ def original(answer: Answer) -> tuple[int, str]:
     assert code(answer) == (424, "ModelError")
     body = json.loads(answer.body)
     return body["OriginalStatusCode"], body["OriginalMessage"]
-
-
-async def until(at_s: float) -> None:
-    await asyncio.sleep(at_s - now_s())
 
 
 # -- target, limits, variant ------------------------------------------------------------------------------------------
@@ -244,9 +249,9 @@ def test_a_load_of_more_than_a_minute_is_429_and_goes_on(scale: float) -> None:
 
     async def scene(stage: Stage) -> None:
         assert code(await stage.call()) == (429, "ModelNotReadyException")
-        assert now_s() == pytest.approx(60 * scale)
+        assert stage.now_s() == pytest.approx(60 * scale, abs=0.01)
         assert (await stage.call()).status == 200
-        assert now_s() == pytest.approx(100 * scale)
+        assert stage.now_s() == pytest.approx(100 * scale, abs=0.01)
         assert [visit.tier for visit in stage.visits] == ["cold", "loading"]
         assert (await stage.call()).status == 200
         assert stage.visits[2].tier == "hot"
@@ -260,9 +265,9 @@ def test_a_load_of_more_than_six_minutes_ends() -> None:
 
     async def scene(stage: Stage) -> None:
         assert code(await stage.call()) == (429, "ModelNotReadyException")
-        await until(330)
+        await stage.until(330)
         assert original(await stage.call())[0] == 504
-        assert now_s() == pytest.approx(360)
+        assert stage.now_s() == pytest.approx(360, abs=0.01)
         stage.laws.load_s = 1
         assert (await stage.call()).status == 200
         assert stage.visits[2].tier == "warm"
@@ -393,12 +398,12 @@ def test_a_dead_instance_gets_requests_until_that_is_noticed() -> None:
         await asyncio.sleep(0.5)
         stage.kill()
         assert code(await waiting) == (500, "InternalFailure")
-        await until(9)
+        await stage.until(9)
         assert code(await stage.call()) == (500, "InternalFailure")
-        await until(12)
+        await stage.until(12)
         assert (await stage.call()).status == 200
         assert stage.visits[-1].instance == "AllTraffic/1"
-        await until(35)
+        await stage.until(35)
         stage.laws.loads.clear()
         assert (await stage.call(B)).status == 200
         assert stage.laws.loads == [("AllTraffic/0", "b.tar.gz")], "it is empty, so it has the most free memory"
@@ -418,7 +423,7 @@ def test_without_any_instance_the_endpoint_is_unavailable() -> None:
         stage.kill()
         seen = [code(await stage.call())]
         for at_s in (11, 29, 31):
-            await until(at_s)
+            await stage.until(at_s)
             seen.append(code(await stage.call()))
         unavailable = (503, "ServiceUnavailable")
         assert seen == [(500, "InternalFailure"), unavailable, unavailable, (200, None)]
@@ -432,7 +437,7 @@ def test_a_dead_instance_that_is_never_replaced_stays_away() -> None:
 
     async def scene(stage: Stage) -> None:
         stage.kill()
-        await until(10_000)
+        await stage.until(10_000)
         assert code(await stage.call()) == (503, "ServiceUnavailable")
 
     Stage(laws=Laws(revive_s=None)).play(scene)
@@ -463,7 +468,7 @@ def test_a_dead_instance_that_is_removed_does_not_come_back() -> None:
         (variant,) = stage.endpoint.variants.values()
         stage.kill()
         stage.endpoint.remove(variant, variant.instances[0])
-        await until(100)
+        await stage.until(100)
         assert [what for _, what in stage.told] == ["added", "down", "removed"]
         assert code(await stage.call()) == (503, "ServiceUnavailable")
 

@@ -192,3 +192,15 @@ def test_what_waits_for_a_lock_is_bounded(tmp_path: Path) -> None:
     other.close()
     assert len(said) == 1
     assert "locked" in said[0]
+
+
+def test_a_file_that_is_locked_at_the_end_is_not_lost_in_silence(tmp_path: Path) -> None:
+    """Rows that can be written no more are said to be missing."""
+    said: list[str] = []
+    truth = Truth(tmp_path / "truth.sqlite", failed=said.append)
+    other = sqlite3.connect(tmp_path / "truth.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    _add(truth)
+    truth.close()
+    other.close()
+    assert len(said) == 1
