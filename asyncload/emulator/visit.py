@@ -12,13 +12,13 @@ class Visit:
     arrival_ns: int
     """CLOCK_MONOTONIC at which its last bytes were read."""
     endpoint: str
+    model: str = ""
+    """What its headers name as target, whether or not there is such a model."""
     body_sha256: str = ""
     """Of the body that arrived; empty if that was too large to be kept."""
     body_bytes: int = 0
     inference_id: str = ""
     """X-Amzn-SageMaker-Inference-Id."""
-    model: str = ""
-    """What its headers name as target, whether or not there is such a model."""
     variant: str = ""
     instance: str = ""
     tier: str = ""
