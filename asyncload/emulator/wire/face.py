@@ -29,6 +29,8 @@ from asyncload.emulator.wire.values import Handler, Limits, Reply, Request, Sent
 WAITING_MOST: Final = 16
 """Requests of one connection that may wait before it is read no further."""
 LINGER_S: Final = 2.0
+CLOSE_S: Final = 0.25
+"""At the end of all, clients have so long to see the end of their connections before those are cut off."""
 CLOSE_STEP_S: Final = 0.01
 SLICE_BYTES: Final = 262_144
 """Larger bodies are written in slices: a TLS transport swallows whatever it is given before it says that it is full."""
@@ -93,16 +95,19 @@ class Face:
         self.closing = True
         for connection in tuple(self.connections):
             connection.close_if_idle()
-        end_s = self.loop.time() + grace_s
-        while (self.working or self.connections) and self.loop.time() < end_s:  # noqa: ASYNC110  once in a life
-            await asyncio.sleep(CLOSE_STEP_S)
+        await self._until(lambda: not self.working and not any(each.busy for each in self.connections), grace_s)
         for task in self.working:
             task.cancel()
+        await self._until(lambda: not self.working and not self.connections, CLOSE_S)
         for connection in tuple(self.connections):
             connection.abort()
-        while self.working or self.connections:  # noqa: ASYNC110  ends with the loop's next passes
-            await asyncio.sleep(0)
+        await self._until(lambda: not self.connections, CLOSE_S)
         self._timer.cancel()
+
+    async def _until(self, reached: Callable[[], bool], most_s: float) -> None:
+        end_s = self.loop.time() + most_s
+        while not reached() and self.loop.time() < end_s:  # noqa: ASYNC110  once in a life
+            await asyncio.sleep(CLOSE_STEP_S)
 
 
 class Connection(asyncio.Protocol):
@@ -184,6 +189,7 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Note that the socket is full."""
         self._paused = True
+        self._since_ns = monotonic_ns()
         self._left_bytes = self._transport.get_write_buffer_size()
 
     def resume_writing(self) -> None:
@@ -311,6 +317,11 @@ class Connection(asyncio.Protocol):
     def idle(self) -> bool:
         """Whether no request is being read or answered."""
         return not self._answering and not self._reader.begun
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody may still get a reply."""
+        return self.open and not self._linger_ns and not self.idle
 
     def check(self, now_ns: int) -> None:
         """End what has taken too long; called every now and then."""

@@ -143,7 +143,7 @@ class RequestReader:
         """End the stream here; what was found before stays."""
         if not self.ended:
             self.ended = True
-            self.wants_continue = False
+            self.begun = self.wants_continue = False
             self._found.append(Refusal(status, why))
 
     def _refuse_head(self) -> None:
@@ -163,13 +163,15 @@ class RequestReader:
         """Take a header; one that comes after the body is a trailer, and dropped."""
         if self.in_body:
             return
-        value = value.rstrip(b" \t")
-        self._headers.append((name, value))
-        known = self._names.get(name)
-        if known is None:
-            known = self._learn(name)
-        if known not in self._values:
-            self._values[known] = value.decode("utf-8", "replace")
+        self._headers.append((name, value.rstrip(b" \t")))
+
+    def _name_values(self) -> None:
+        """Note the first value of each header by its lower-case name."""
+        values, names = self._values, self._names
+        for name, value in self._headers:
+            known = names.get(name) or self._learn(name)
+            if known not in values:
+                values[known] = value.decode("utf-8", "replace")
 
     def _learn(self, name: bytes) -> str:
         known = name.lower().decode("latin-1")
@@ -182,6 +184,7 @@ class RequestReader:
         if self.ended:
             return
         self.in_body = self._turned = True
+        self._name_values()
         version = self._parser.get_http_version()
         if self._most > self._head_limit and self._head_size() > self._head_limit:
             self._refuse_head()
