@@ -230,6 +230,46 @@ SCENARIOS = {
         hot="ab",
         room=Room(2, disk_bytes=3, loads_at_once=2),
     ),
+    "what has a place stays on disk": Scenario(
+        "a model that waits for memory only is not deleted, though its requests have given up",
+        (
+            ("ask a", "hot"),
+            ("ask b", "cold, download b"),
+            ("done download b", ""),
+            ("leave b", ""),
+            ("ask c", "cold"),
+            ("leave a", "unload a"),
+            ("done unload a", "delete a, load b"),
+        ),
+        hot="a",
+        room=Room(1, disk_bytes=2, loads_at_once=2),
+    ),
+    "what waits ahead stays on disk": Scenario(
+        "nor is one that waits for its turn, as long as a loaded one can go",
+        (
+            ("ask c", "cold, download c"),
+            ("done download c", "unload a"),
+            ("ask a", "warm"),
+            ("leave a", ""),
+            ("ask d", "cold, unload b"),
+            ("done unload b", "delete b, load c"),
+            ("done unload a", "load a"),
+        ),
+        hot="ab",
+        room=Room(2, disk_bytes=3, loads_at_once=2),
+    ),
+    "what is going counts once": Scenario(
+        "a model that goes for one that has given up meanwhile goes for the next, which needs another one besides",
+        (
+            ("ask c", "cold, unload a"),
+            ("late c", "give up c"),
+            ("ask d", "cold, unload b"),
+            ("done unload a", "delete a"),
+        ),
+        hot="ab",
+        room=Room(2, disk_bytes=2, loads_at_once=2),
+        footprints={"d": Footprint(2, 1)},
+    ),
     "two that wait for one another's room": Scenario(
         "the artefact of a model further back goes for the first in the queue, and is downloaded again",
         (
