@@ -1,6 +1,7 @@
 """Everything that one running emulator consists of, apart from its sockets."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ class Setting:
     """File for the ground-truth log."""
     source: MakeSource = Laws
     """Makes what stands behind the instances."""
-    warn: Callable[[str], None] = print
+    warn: Callable[[str], None] = logging.getLogger("asyncload.emulator").warning
     """Called with what whoever started it ought to know."""
 
 
