@@ -194,9 +194,9 @@ def test_the_clock_of_the_replies_can_be_off() -> None:
 # -- what is refused --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("word", ["raise", "split"])
+@pytest.mark.parametrize("word", ["raise", "split", "status"])
 def test_a_handler_that_fails_is_500_and_the_connection_goes_on(running: RunningFace, word: str) -> None:
-    """InternalFailure to the client, the exception to the log; a header with a line's end in it is such a failure."""
+    """InternalFailure to the client, the exception to the log; so is a reply that cannot be written down."""
     connection = client(running)
     seen = len(running.failures)
     status, _, headers = ask(connection, f"/{word}")

@@ -24,7 +24,7 @@ from time import monotonic_ns, time
 from typing import Final, TypeAlias, cast
 
 from asyncload.emulator.wire.mangle import End, Head, Script, script
-from asyncload.emulator.wire.reply_head import CONTINUE, DateLine, fields_of, head_of, internal_failure, refused
+from asyncload.emulator.wire.reply_head import CONTINUE, DateLine, head_of, internal_failure, refused
 from asyncload.emulator.wire.request_reader import Refusal, RequestReader
 from asyncload.emulator.wire.values import Handler, Limits, Reply, Request, Sent
 
@@ -185,19 +185,24 @@ class Connection(asyncio.Protocol):
         """Answer a request; return whether the connection ends with it."""
         try:
             reply = await self._shared.handler(request)
-            fields = fields_of(reply)
+            last = self._ends_with(reply)
+            head = self._head(reply, last=last)
         except Exception as problem:  # noqa: BLE001  whatever it is, the connection goes on
             self._shared.failed(request, problem)
             reply = internal_failure()
-            fields = fields_of(reply)
-        last = reply.close or self._shared.closing or (self._reader.ended and not self._found)
-        body = b"" if request.method == "HEAD" else reply.body
-        return await self._send(reply, head_of(reply, fields, self._shared.date.at(time()), last=last), body) or last
+            last = self._ends_with(reply)
+            head = self._head(reply, last=last)
+        return await self._send(reply, head, b"" if request.method == "HEAD" else reply.body) or last
 
     async def _refuse(self, refusal: Refusal) -> None:
         reply = refused(refusal)
-        head = head_of(reply, fields_of(reply), self._shared.date.at(time()), last=True)
-        await self._send(reply, head, reply.body)
+        await self._send(reply, self._head(reply, last=True), reply.body)
+
+    def _ends_with(self, reply: Reply) -> bool:
+        return reply.close or self._shared.closing or (self._reader.ended and not self._found)
+
+    def _head(self, reply: Reply, *, last: bool) -> Head:
+        return head_of(reply, self._shared.date.at(time()), last=last)
 
     async def _send(self, reply: Reply, head: Head, body: bytes) -> bool:
         """Send a reply, wait until the socket has taken it, say when; return whether its script ends the connection."""
