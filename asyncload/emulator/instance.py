@@ -228,8 +228,6 @@ class Instance:
                 task.add_done_callback(self._tasks.discard)
 
     async def _carry_out(self, step: Step, residency: Residency) -> None:
-        if residency is not self.residency:
-            return  # the instance has died between the decision and this turn of the loop
         began_ns = monotonic_ns()
         error: LoadError | None = None
         try:
@@ -284,7 +282,7 @@ class Instance:
         self.residency = self._around.residency()
         self.down = True
         for task in self._tasks - {asyncio.current_task()}:
-            task.cancel()  # one that is busy on this machine's disk would not see the death of the container
+            task.cancel()  # one that has not begun, or is busy on this machine's disk, would not see the death
         for model in list(self._waits):
             self._settle(model, DeadError("the instance died while the model was being loaded"))
         if not quiet:
