@@ -159,9 +159,10 @@ class Instance:
                 self._advance()
 
     def kill(self) -> None:
-        """Die at once; again, if it is dead already and about to come back."""
-        self.backend.kill()
-        self._fall(self.residency)
+        """Die at once, unless it is dead already."""
+        if not self.down:
+            self.backend.kill()
+            self._fall(self.residency)
 
     async def revive(self) -> bool:
         """Return True once the container is back; False if it will never be."""
@@ -277,7 +278,7 @@ class Instance:
 
     def _fall(self, residency: Residency, *, quiet: bool = False) -> None:
         """Note that the container has died while `residency` was what it held."""
-        if self.down or residency is not self.residency:
+        if residency is not self.residency:
             return
         self.residency = self._around.residency()
         self.down = True

@@ -150,7 +150,8 @@ class Residency:
         if refusal is None:
             model.queued = True
             self._queue.append(model)
-            self._plan()
+            if self._next() is model:  # else it waits for those ahead, for whom nothing has changed
+                self._plan()
         else:
             self._begun.append(Step(Act.GIVE_UP, name, refusal))
         return tier
@@ -304,7 +305,7 @@ class Residency:
         """Say whether a squeezed model may try again; see to it that one other goes before."""
         if load.relief is None:
             going = next(iter(self._held.at(Place.UNLOADING)), None)
-            load.relief = going or next(iter(self._held.idle(Place.HOT)), None)
+            load.relief = going or next(self._held.idle(Place.HOT), None)
             if load.relief is None:
                 return self._held.alone(model)
             if going is None:
