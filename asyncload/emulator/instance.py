@@ -15,7 +15,9 @@ from time import monotonic_ns
 
 from asyncload.emulator.backend import Backend, DeadError, Footprint, Inferred, LoadError, Sent
 from asyncload.emulator.freeze import WorkClock
-from asyncload.emulator.residency import Act, Place, Residency, Step, Tier
+from asyncload.emulator.holdings import Place
+from asyncload.emulator.residency import Residency
+from asyncload.emulator.steps import Act, Step, Tier
 from asyncload.emulator.visit import Visit
 
 
@@ -175,8 +177,6 @@ class Instance:
     async def close(self) -> None:
         """End all that is under way."""
         self._fall(self.residency, quiet=True)
-        for task in self._tasks:
-            task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.backend.close()
 
@@ -193,7 +193,7 @@ class Instance:
         wait.over.result()
         return replace(sent, at_ns=now_ns)
 
-    def _wait(self, model: str) -> "_Wait":
+    def _wait(self, model: str) -> _Wait:
         over = self._loop.create_future()
         over.add_done_callback(asyncio.Future.exception)  # all who waited may have given up by then
         late_s = self._loop.time() + self._patience.load_s

@@ -10,10 +10,11 @@ from asyncload.emulator import deadlines, freeze, instance
 from asyncload.emulator.backend import DeadError, LoadError, NoMemoryError, Sent
 from asyncload.emulator.deadlines import Deadlines, LoopTimer
 from asyncload.emulator.freeze import WorkClock
+from asyncload.emulator.holdings import Place, Room
 from asyncload.emulator.instance import Around, Event, Instance, NoModelError, NotReadyError, Patience
 from asyncload.emulator.laws import Fixed, LogNormal, LogNormalShape
 from asyncload.emulator.played import Download, EndpointPlayed, InstancePlayed, ModelPlayed
-from asyncload.emulator.residency import Place, Residency, Room
+from asyncload.emulator.residency import Residency
 from asyncload.emulator.simulated import Simulated, Time
 from asyncload.emulator.visit import Visit
 from tests.unit.virtual import VirtualLoop
