@@ -120,10 +120,10 @@ class Holdings:
         """Return the models at a place, in the order in which they came there."""
         return self._at[place].values()
 
-    def idle(self, place: Place) -> list[Model]:
-        """Return the models at a place that may go, those first that go first."""
+    def idle(self, place: Place) -> Iterator[Model]:
+        """Yield the models at a place that may go, those first that go first; sorted when the first is asked for."""
         ranking = self._ranking
-        return sorted((model for model in self.at(place) if model.idle), key=lambda model: ranking(model.resident))
+        yield from sorted((model for model in self.at(place) if model.idle), key=lambda model: ranking(model.resident))
 
     def alone(self, model: Model) -> bool:
         """Say whether no other model takes any memory."""

@@ -15,7 +15,9 @@ from time import monotonic_ns
 
 from asyncload.emulator.backend import Backend, DeadError, Footprint, Inferred, LoadError, Sent
 from asyncload.emulator.freeze import WorkClock
-from asyncload.emulator.residency import Act, Place, Residency, Step, Tier
+from asyncload.emulator.holdings import Place
+from asyncload.emulator.residency import Residency
+from asyncload.emulator.steps import Act, Step, Tier
 from asyncload.emulator.visit import Visit
 
 
@@ -161,9 +163,10 @@ class Instance:
                 self._advance()
 
     def kill(self) -> None:
-        """Die at once; again, if it is dead already and about to come back."""
-        self.backend.kill()
-        self._fall(self.residency)
+        """Die at once, unless it is dead already."""
+        if not self.down:
+            self.backend.kill()
+            self._fall(self.residency)
 
     async def revive(self) -> bool:
         """Return True once the container is back; False if it will never be."""
@@ -176,8 +179,6 @@ class Instance:
     async def close(self) -> None:
         """End all that is under way."""
         self._fall(self.residency, quiet=True)
-        for task in self._tasks:
-            task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.backend.close()
 
@@ -194,7 +195,7 @@ class Instance:
         wait.over.result()
         return replace(sent, at_ns=now_ns)
 
-    def _wait(self, model: str) -> "_Wait":
+    def _wait(self, model: str) -> _Wait:
         over = self._loop.create_future()
         over.add_done_callback(asyncio.Future.exception)  # all who waited may have given up by then
         late_s = self._loop.time() + self._patience.load_s
@@ -230,8 +231,6 @@ class Instance:
                 task.add_done_callback(self._tasks.discard)
 
     async def _carry_out(self, step: Step, residency: Residency) -> None:
-        if residency is not self.residency:
-            return  # the instance has died between the decision and this turn of the loop
         began_ns = monotonic_ns()
         error: LoadError | None = None
         try:
@@ -281,12 +280,12 @@ class Instance:
 
     def _fall(self, residency: Residency, *, quiet: bool = False) -> None:
         """Note that the container has died while `residency` was what it held."""
-        if self.down or residency is not self.residency:
+        if residency is not self.residency:
             return
         self.residency = self._around.residency()
         self.down = True
         for task in self._tasks - {asyncio.current_task()}:
-            task.cancel()  # one that is busy on this machine's disk would not see the death of the container
+            task.cancel()  # one that has not begun, or is busy on this machine's disk, would not see the death
         for model in list(self._waits):
             self._settle(model, DeadError("the instance died while the model was being loaded"))
         if not quiet:

@@ -10,7 +10,7 @@ What one instance does about its models. Pure: no I/O, the clock is passed in.
     UNLOADING           warm, or cold if doomed   comes back once it is out
     DELETING            cold                      comes back once it is gone
 
-Somebody outside carries out the steps that `steps` hands out, each once, and reports `done` or `failed`. Requests
+Somebody outside carries out the steps that are handed out, each once, and reports `done` or `failed`. Requests
 `arrive` and `leave`; between the two a model is pinned, and a hot model that is pinned is never unloaded.
 
 The rules
@@ -33,44 +33,13 @@ Source:
 
 from collections import deque
 from dataclasses import dataclass
-from enum import StrEnum
 
 from asyncload.emulator.backend import Footprint, LoadError, NoMemoryError
 from asyncload.emulator.eviction import Ranking, lru
 from asyncload.emulator.holdings import Holdings, Model, Place, Room
+from asyncload.emulator.steps import Act, Step, Tier
 
 __all__ = ["Act", "Place", "Residency", "Room", "Step", "Tier"]
-
-
-class Tier(StrEnum):
-    """Where a model is when a request for it arrives."""
-
-    HOT = "hot"
-    WARM = "warm"
-    COLD = "cold"
-    LOADING = "loading"
-    """Somebody else's request has begun to bring it."""
-
-
-class Act(StrEnum):
-    """What a step is."""
-
-    DOWNLOAD = "download"
-    LOAD = "load"
-    UNLOAD = "unload"
-    DELETE = "delete"
-    GIVE_UP = "give up"
-    """Nothing to carry out: whoever waits for the model is told so."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Something to do about one model."""
-
-    act: Act
-    model: str
-    error: LoadError | None = None
-    """Why, of GIVE_UP."""
 
 
 @dataclass(slots=True)
@@ -150,7 +119,8 @@ class Residency:
         if refusal is None:
             model.queued = True
             self._queue.append(model)
-            self._plan()
+            if self._next() is model:  # else it waits for those ahead, for whom nothing has changed
+                self._plan()
         else:
             self._begun.append(Step(Act.GIVE_UP, name, refusal))
         return tier
@@ -304,7 +274,7 @@ class Residency:
         """Say whether a squeezed model may try again; see to it that one other goes before."""
         if load.relief is None:
             going = next(iter(self._held.at(Place.UNLOADING)), None)
-            load.relief = going or next(iter(self._held.idle(Place.HOT)), None)
+            load.relief = going or next(self._held.idle(Place.HOT), None)
             if load.relief is None:
                 return self._held.alone(model)
             if going is None:

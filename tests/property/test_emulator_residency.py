@@ -14,7 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from asyncload.emulator.backend import Footprint, LoadError, NoMemoryError
 from asyncload.emulator.eviction import RANKINGS, Ranking, Resident
-from asyncload.emulator.residency import Act, Place, Residency, Room, Step, Tier
+from asyncload.emulator.holdings import Place, Room
+from asyncload.emulator.residency import Residency
+from asyncload.emulator.steps import Act, Step, Tier
 
 NAMES = "abcdef"
 BEGINS = {

@@ -85,6 +85,8 @@ class RunningFace:
                 raise LookupError("on purpose")
             case "split":
                 reply.headers["X-Split"] = "a\r\nb: c"
+            case "status":
+                reply.status = 1000
             case "close":
                 reply.close = True
             case "gate":

@@ -15,7 +15,7 @@ from time import monotonic_ns
 
 import pytest
 
-from asyncload.emulator.wire.face import WAITING_MOST
+from asyncload.emulator.wire.connection import WAITING_MOST
 from asyncload.emulator.wire.values import Limits
 from tests.real.faces import BODY, LARGE, RunningFace, ask, client, connect, post, rest, running_face
 
@@ -50,13 +50,13 @@ def until(condition: Callable[[], bool], seconds: float = 5) -> None:
 def test_a_connection_carries_one_request_after_another(running: RunningFace) -> None:
     """Bodies of any size come back, on one connection; the head has a length and a date."""
     connection = client(running)
-    first = running.listener.connections
+    first = running.face.open_connections
     for size in (0, 1, 65_536, 65_537, 6_291_456):
         body = os.urandom(size)
         status, got, headers = ask(connection, "/echo", body)
         assert (status, got == body, headers["content-length"], headers["connection"]) == (200, True, str(size), None)
         assert abs(parsedate_to_datetime(headers["date"]) - datetime.now(UTC)) < timedelta(seconds=5)
-    assert running.listener.connections == first + 1
+    assert running.face.open_connections == first + 1
     connection.close()
 
 
@@ -194,9 +194,9 @@ def test_the_clock_of_the_replies_can_be_off() -> None:
 # -- what is refused --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("word", ["raise", "split"])
+@pytest.mark.parametrize("word", ["raise", "split", "status"])
 def test_a_handler_that_fails_is_500_and_the_connection_goes_on(running: RunningFace, word: str) -> None:
-    """InternalFailure to the client, the exception to the log; a header with a line's end in it is such a failure."""
+    """InternalFailure to the client, the exception to the log; so is a reply that cannot be written down."""
     connection = client(running)
     seen = len(running.failures)
     status, _, headers = ask(connection, f"/{word}")
@@ -385,14 +385,14 @@ def test_a_handshake_that_does_not_come_is_given_up(tmp_path: Path) -> None:
 @pytest.mark.parametrize("reset", [False, True])
 def test_a_client_may_leave_at_any_point(running: RunningFace, sent: bytes, reset: bool) -> None:  # noqa: FBT001
     """With an end of stream or a reset; its connection is forgotten, others go on."""
-    until(lambda: running.listener.connections == 0)
+    until(lambda: running.face.open_connections == 0)
     sock = connect(running)
     sock.sendall(sent)
-    until(lambda: running.listener.connections == 1)
+    until(lambda: running.face.open_connections == 1)
     if reset:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     sock.close()
-    until(lambda: running.listener.connections == 0)
+    until(lambda: running.face.open_connections == 0)
     assert not running.failures or all(isinstance(each, LookupError | ValueError) for each in running.failures)
 
 
@@ -403,7 +403,7 @@ def test_a_handler_goes_on_when_its_client_has_gone() -> None:
         sock.sendall(post("/gate") + post("/"))
         assert running.begun.wait(5)
         sock.close()
-        until(lambda: running.listener.connections == 0)
+        until(lambda: running.face.open_connections == 0)
         assert running.ended == 0
         running.call(running.gate.set)
         until(lambda: running.sent_ns == [0])
@@ -436,16 +436,16 @@ def test_ten_thousand_idle_connections_leave_the_others_alone() -> None:
         try:
             lines = crowd.map(lambda each: each.stdout.readline() if each.stdout else b"", processes)
             assert list(lines) == [b"connected\n"] * 4
-            until(lambda: running.listener.connections == IDLE)
+            until(lambda: running.face.open_connections == IDLE)
             connection = client(running)
             for _ in range(200):
                 assert ask(connection, "/echo", b"still there")[:2] == (200, b"still there")
             connection.close()
-            assert running.listener.connections >= IDLE
+            assert running.face.open_connections >= IDLE
             before = time.process_time()
             time.sleep(2)
             assert time.process_time() - before < 0.5
         finally:
             for process in processes:
                 process.communicate(b"\n")
-        until(lambda: running.listener.connections == 0)
+        until(lambda: running.face.open_connections == 0)

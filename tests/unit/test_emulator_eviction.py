@@ -4,8 +4,10 @@ import pytest
 
 from asyncload.emulator.backend import Footprint
 from asyncload.emulator.eviction import RANKINGS
+from asyncload.emulator.holdings import Room
 from asyncload.emulator.played import Eviction
-from asyncload.emulator.residency import Act, Residency, Room, Step
+from asyncload.emulator.residency import Residency
+from asyncload.emulator.steps import Act, Step
 
 ONE = Footprint(disk_bytes=1, memory_bytes=1)
 

@@ -10,10 +10,11 @@ from asyncload.emulator import deadlines, freeze, instance
 from asyncload.emulator.backend import DeadError, LoadError, NoMemoryError, Sent
 from asyncload.emulator.deadlines import Deadlines, LoopTimer
 from asyncload.emulator.freeze import WorkClock
+from asyncload.emulator.holdings import Place, Room
 from asyncload.emulator.instance import Around, Event, Instance, NoModelError, NotReadyError, Patience
 from asyncload.emulator.laws import Fixed, LogNormal, LogNormalShape
 from asyncload.emulator.played import Download, EndpointPlayed, InstancePlayed, ModelPlayed
-from asyncload.emulator.residency import Place, Residency, Room
+from asyncload.emulator.residency import Residency
 from asyncload.emulator.simulated import Simulated, Time
 from asyncload.emulator.visit import Visit
 from tests.unit.virtual import VirtualLoop
@@ -185,6 +186,20 @@ def test_after_360_s_a_load_is_given_up(world: World) -> None:
     world.run(story)
 
 
+def test_each_load_has_360_s_of_its_own(world: World) -> None:
+    """A model that was loaded, went, and is on its way again is not given up when the first load would have been."""
+    world.played = replace(PLAYED, download=Download(latency=seconds(30)), load=seconds(0))
+    world.shape = replace(NARROW, disk_bytes=SIZE)
+
+    async def story(world: World) -> None:
+        for model in ("a", "b"):
+            await world.ask(model)
+        await world.at(340)
+        assert ((await world.ask("a")).answer, world.now_s()) == ("200", about(371))
+
+    world.run(story)
+
+
 def test_after_360_s_nobody_waits_for_room(world: World) -> None:
     """A model that never gets room is given up likewise, though no step of it is under way."""
     world.shape = NARROW
@@ -317,6 +332,20 @@ def test_a_kill_is_seen_by_everybody_at_once(world: World) -> None:
     world.run(story)
 
 
+def test_a_kill_ends_what_would_not_see_it(world: World) -> None:
+    """Unpacking an artefact knows nothing of the container; it ends, and leaves nothing on the new instance."""
+    world.make = Full
+
+    async def story(world: World) -> None:
+        asked = world.begin("large")
+        await world.at(1)
+        world.instance.kill()
+        assert (await asked).answer.startswith("DeadError")
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    world.run(story)
+
+
 def test_it_comes_back_empty(world: World) -> None:
     """After the time to notice and the time to replace it; what was hot is cold, and slow at first again."""
     world.played = replace(PLAYED, models=(replace(QUICK, first_inference=seconds(4)),))
@@ -330,6 +359,43 @@ def test_it_comes_back_empty(world: World) -> None:
         got = await world.ask("a")
         assert (got.tier, got.answer, got.took_s) == ("cold", "200", about(10))
         assert world.events == [("download", "a"), ("load", "a"), ("down", ""), ("up", ""), *world.events[:2]]
+
+    world.run(story)
+
+
+def test_work_dies_with_the_container(world: World) -> None:
+    """Neither a busy worker nor a place in a queue is left to the one that replaces it."""
+    world.played = replace(PLAYED, download=Download(), load=seconds(0), detect_ns=0, replace_ns=0)
+    world.shape = replace(ROOMY, workers=1, queue=1)
+
+    async def story(world: World) -> None:
+        old = [world.begin("slow") for _ in range(2)]
+        await world.at(1)
+        world.instance.kill()
+        assert {(await task).answer.split()[0] for task in old} == {"DeadError"}
+        assert await world.instance.revive()
+        assert (await world.ask("a")).took_s == about(1)
+        new = [world.begin("slow") for _ in range(2)]
+        await asyncio.sleep(1)
+        assert not any(task.done() for task in new)
+        world.instance.kill()
+        await asyncio.wait(new)
+
+    world.run(story)
+
+
+def test_a_fault_keeps_a_worker_longer(world: World) -> None:
+    """What a fault adds counts as service: whoever comes next waits for it."""
+    world.shape = replace(ROOMY, workers=1)
+
+    async def story(world: World) -> None:
+        await world.ask("a")
+        faulty = world.loop.create_task(
+            world.backend.invoke("a", Sent(b"", at_ns=world.clock.now_ns(), extra_ns=5 * S))
+        )
+        await asyncio.sleep(0)
+        assert (await world.ask("a")).took_s == about(7)
+        assert (await faulty).service_ns == 6 * S
 
     world.run(story)
 
@@ -456,13 +522,15 @@ def test_what_a_model_draws_does_not_depend_on_its_loads(world: World) -> None:
 
 
 class Full(Simulated):
-    """A container that says 507 while more than one model is loaded, and a disk that breaks."""
+    """A container that says 507 while more than one model is loaded, and a disk that breaks or is slow."""
 
     loaded = 0
 
     async def download(self, model: str) -> None:
         if model == "broken":
             raise OSError(28, "No space left on device")
+        if model == "large":
+            await asyncio.sleep(1000)
         await super().download(model)
 
     async def load(self, model: str) -> None:

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from asyncload.emulator.backend import Footprint, LoadError, NoMemoryError
-from asyncload.emulator.residency import Act, Residency, Room, Step
+from asyncload.emulator.holdings import Room
+from asyncload.emulator.residency import Residency
+from asyncload.emulator.steps import Act, Step
 
 ONE = Footprint(disk_bytes=1, memory_bytes=1)
 UNKNOWN = Footprint(disk_bytes=1, memory_bytes=0)

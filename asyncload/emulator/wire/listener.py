@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from asyncload.emulator.wire.face import LINGER_S, Face
+from asyncload.emulator.wire.connection import LINGER_S
+from asyncload.emulator.wire.face import Face
 from asyncload.errors import StartError
 
 BACKLOG: Final = 4096
@@ -51,11 +52,6 @@ class Listener:
         """The base URL; its port is right once it has been opened."""
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"{'http' if self._tls is None else 'https'}://{host}:{self.port}"
-
-    @property
-    def connections(self) -> int:
-        """How many connections are open; those still in a TLS handshake do not count."""
-        return len(self._face.connections)
 
     async def open(self) -> None:
         """

@@ -36,31 +36,27 @@ class DateLine:
         return self._line
 
 
-def fields_of(reply: Reply) -> bytes:
-    """
-    Return the reply's own header lines.
-
-    Raises:
-        ValueError: If a header holds the end of a line, for that would make two headers of it.
-    """
-    lines = "".join([f"{name}: {value}\r\n" for name, value in reply.headers.items()])
-    if lines.count("\n") != len(reply.headers) or lines.count("\r") != len(reply.headers):
-        raise ValueError(f"a header of the reply has the end of a line in it: {lines!r}")
-    return lines.encode()
-
-
-def head_of(reply: Reply, fields: bytes, date: bytes, *, last: bool) -> Head:
+def head_of(reply: Reply, date: bytes, *, last: bool) -> Head:
     """
     Return the head of a reply.
 
     Args:
         reply: The reply.
-        fields: Its own header lines.
         date: The Date line.
         last: Whether the connection ends with it.
+
+    Raises:
+        ValueError: If a header holds the end of a line, for that would make two headers of it; or if the status has
+            not three digits.
     """
+    lines = "".join([f"{name}: {value}\r\n" for name, value in reply.headers.items()])
+    if lines.count("\n") != len(reply.headers) or lines.count("\r") != len(reply.headers):
+        raise ValueError(f"a header of the reply has the end of a line in it: {lines!r}")
+    status = _STATUS_LINES.get(reply.status)
+    if status is None:
+        raise ValueError(f"{reply.status} is no status of HTTP")
     ends = b"Connection: close\r\n" if last else b""
-    return Head(_STATUS_LINES[reply.status], fields + date + ends, len(reply.body))
+    return Head(status, lines.encode() + date + ends, len(reply.body))
 
 
 def internal_failure() -> Reply:
