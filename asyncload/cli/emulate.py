@@ -102,15 +102,20 @@ def emulate(asked: Asked, listen: Listen) -> None:
 
 def announce(config: Emulator, started: Started) -> None:
     """Say where it is, what it plays, and what it can carry."""
-    sys.stdout.write(
-        f"listening on {started.url} · about {started.requests_per_s:,.0f} signed requests/s on this core\n"
-    )
-    sys.stdout.flush()
+    carries = f"about {started.speed.requests_per_s:,.0f} signed requests/s on this core"
+    _say(f"listening on {started.url} · {carries}, own overhead p99 {started.speed.overhead_p99_ms:.2f} ms")
     names = ", ".join(endpoint.name for endpoint in config.endpoints)
     keys = ", ".join(key.access_key for key in config.credentials)
-    warn(f"endpoints {names} · access keys {keys}")
+    _say(f"endpoints {names} · access keys {keys}")
     if started.authority is not None:
-        warn(f"certificates of {started.authority}: pass it to clients, as AWS_CA_BUNDLE or `ca:` of a scenario")
+        _say(
+            f"authority {started.authority} · clients take it as AWS_CA_BUNDLE, `verify` of boto3, `ca:` of a scenario"
+        )
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def warn(text: str) -> None:

@@ -9,12 +9,12 @@ from pathlib import Path
 from time import monotonic_ns
 from typing import Final
 
-from asyncload.emulator import certificate
+from asyncload.emulator import certificate, speed
 from asyncload.emulator.config import Emulator
 from asyncload.emulator.gateway import Gateway
 from asyncload.emulator.outages import Outages
 from asyncload.emulator.scene import Scene, Setting
-from asyncload.emulator.speed import requests_per_s
+from asyncload.emulator.speed import Speed
 from asyncload.emulator.wire.face import Face
 from asyncload.emulator.wire.listener import Listener, Tls
 from asyncload.emulator.wire.values import Limits, Request
@@ -47,8 +47,8 @@ class Started:
     """Base URL, such as http://127.0.0.1:8089."""
     authority: Path | None
     """Where the authority of a certificate made on the spot stands."""
-    requests_per_s: float
-    """How many signed requests it verifies and answers on this core at most; the kernel's share comes on top."""
+    speed: Speed
+    """What it can do on this core."""
 
 
 async def serve(
@@ -105,7 +105,7 @@ async def _listen(
         await listener.open()
         outages.look()
         if ready is not None:
-            ready(Started(listener.url, listen.authority, await requests_per_s()))
+            ready(Started(listener.url, listen.authority, await speed.measure()))
         await stop.wait()
     finally:
         outages.end()
