@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from asyncload.call import Outcome
 from asyncload.histogram import Histogram
-from asyncload.measured import DURATIONS, Health, ModelResult, SecondResult
+from asyncload.measured import DURATIONS, Health, ModelResult, SecondResult, Signs
 
 if TYPE_CHECKING:
     from asyncload.result import RunResult
@@ -71,7 +71,12 @@ def _model_document(model: ModelResult, *, histograms: bool = True) -> dict[str,
     }
     if histograms:
         document["histograms"] = {metric: _text(getattr(model, metric)) for metric in DURATIONS}
+        document["signs"] = model.signs and _signs_document(model.signs)
     return document
+
+
+def _signs_document(signs: Signs) -> dict[str, Any]:
+    return {"first": _text(signs.first), "held": _text(signs.held), "refused": signs.refused}
 
 
 def _second_document(row: SecondResult) -> dict[str, Any]:
@@ -113,7 +118,15 @@ def _model(document: Mapping[str, Any]) -> ModelResult:
         document["received_bytes"],
         *histograms,
         retries=document.get("retries", 0),
+        signs=_signs(document.get("signs")),
     )
+
+
+def _signs(document: Mapping[str, Any] | None) -> Signs | None:
+    """Signs that an older version did not look for yet are unknown."""
+    if document is None:
+        return None
+    return Signs(_histogram(document["first"]), _histogram(document["held"]), document["refused"])
 
 
 def _health(document: Mapping[str, Any]) -> Health:

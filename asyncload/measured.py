@@ -17,6 +17,18 @@ DURATIONS = ("response", "service", "lateness", "ttfb")
 
 
 @dataclass(frozen=True, slots=True)
+class Signs:
+    """What was noticed of loads in the calls of one target, or of several; see `signs`."""
+
+    first: Histogram
+    """Service time of the first call of each target to be answered; of several ranks, each one's first."""
+    held: Histogram
+    """Service time of calls that took long for another reason than a load."""
+    refused: int
+    """Calls that ended NOT_READY before a later one of their target succeeded."""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelResult:
     """What the callers of one target saw."""
 
@@ -34,6 +46,8 @@ class ModelResult:
     """First byte minus sending, of calls that ended OK."""
     retries: int = field(default=0, kw_only=True)
     """Attempts beyond the first, under an explicit retry policy."""
+    signs: Signs | None = field(default=None, kw_only=True)
+    """None if any part is of a version that did not look for them: unknown."""
 
     @property
     def calls(self) -> int:
@@ -63,7 +77,17 @@ def total(name: str, parts: Sequence[ModelResult]) -> ModelResult:
         sum(part.received_bytes for part in parts),
         *(merge([getattr(part, metric) for part in parts]) for metric in DURATIONS),
         retries=sum(part.retries for part in parts),
+        signs=_together([part.signs for part in parts]),
     )
+
+
+def _together(parts: Sequence[Signs | None]) -> Signs | None:
+    """Add signs up; what is unknown of one part is unknown of the whole."""
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return None
+    first, held = merge([part.first for part in known]), merge([part.held for part in known])
+    return Signs(first, held, sum(part.refused for part in known))
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,12 +22,25 @@ import msgspec
 
 from asyncload import document
 from asyncload.call import Outcome
+from asyncload.cold import Classes, ColdStarts, tell_apart
 from asyncload.document import SCHEMA, percentiles_ms
 from asyncload.errors import StoreError
-from asyncload.measured import WARMUP, Health, ModelResult, SecondResult, total
+from asyncload.measured import WARMUP, Health, ModelResult, SecondResult, Signs, total
 from asyncload.verdict import Evidence, Verdict, judge
 
-__all__ = ["SCHEMA", "WARMUP", "Health", "ModelResult", "RunResult", "SecondResult", "percentiles_ms", "total"]
+__all__ = [
+    "SCHEMA",
+    "WARMUP",
+    "Classes",
+    "ColdStarts",
+    "Health",
+    "ModelResult",
+    "RunResult",
+    "SecondResult",
+    "Signs",
+    "percentiles_ms",
+    "total",
+]
 
 
 @dataclass(frozen=True, repr=False)
@@ -57,6 +70,11 @@ class RunResult:
     def totals(self) -> ModelResult:
         """All targets together, warm-up left out."""
         return total("total", self.models)
+
+    @cached_property
+    def cold_starts(self) -> ColdStarts | None:
+        """The calls of the measured phases by how they found their model; None if an older version measured them."""
+        return tell_apart(self.models)
 
     @property
     def asked_per_s(self) -> float:
