@@ -4,12 +4,14 @@ A result as JSON: numbers for readers, histograms for whoever merges or reads it
 What is derived, such as percentiles and the verdict, is written and never read: a reader computes it anew.
 """
 
+import math
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from asyncload.call import Outcome
+from asyncload.cold import Classes
 from asyncload.histogram import Histogram
 from asyncload.measured import DURATIONS, Health, ModelResult, SecondResult, Signs
 
@@ -35,7 +37,9 @@ def percentiles_ms(histogram: Histogram) -> dict[str, float | None]:
 
 def write(result: "RunResult") -> dict[str, Any]:
     """Put a result into plain data."""
-    verdict, health, everything = result.verdict, result.health, result.totals
+    verdict, health, everything, starts = result.verdict, result.health, result.totals, result.cold_starts
+    rows = [*starts.models, starts.total] if starts else [None] * (len(result.models) + 1)
+    classes = [row and _classes_document(row, told=bool(starts and not starts.doubt)) for row in rows]
     return {
         "schema": SCHEMA,
         "name": result.name,
@@ -51,8 +55,11 @@ def write(result: "RunResult") -> dict[str, Any]:
             "lateness_ms": percentiles_ms(everything.lateness),
             **{field.name: getattr(health, field.name) for field in fields(health)},
         },
-        "totals": _model_document(everything, histograms=False),
-        "models": [_model_document(model) for model in result.models],
+        "cold_starts": starts and {"told": not starts.doubt, "doubt": starts.doubt},
+        "totals": _model_document(everything, histograms=False) | {"classes": classes[-1]},
+        "models": [
+            _model_document(model) | {"classes": row} for model, row in zip(result.models, classes[:-1], strict=True)
+        ],
         "warmup": _model_document(result.warmup),
         "seconds": [_second_document(row) for row in result.seconds],
         "scenario": result.scenario,
@@ -73,6 +80,21 @@ def _model_document(model: ModelResult, *, histograms: bool = True) -> dict[str,
         document["histograms"] = {metric: _text(getattr(model, metric)) for metric in DURATIONS}
         document["signs"] = model.signs and _signs_document(model.signs)
     return document
+
+
+def _classes_document(row: Classes, *, told: bool) -> dict[str, Any]:
+    """Counts, shares and service times of first, cold and warm calls; null for what cannot be told."""
+    later = {"cold": _class_document(row.cold_calls, row.calls, row.cold) | {"refused": row.refused}}
+    later["warm"] = _class_document(row.warm.count, row.calls, row.warm)
+    return {
+        "limit_ms": round(row.limit_us / 1000, 3) if math.isfinite(row.limit_us) else None,
+        "first": _class_document(row.first.count, row.calls, row.first),
+        **(later if told else dict.fromkeys(later)),
+    }
+
+
+def _class_document(calls: int, of: int, service: Histogram) -> dict[str, Any]:
+    return {"calls": calls, "share": round(calls / of, 6) if of else None, "service_ms": percentiles_ms(service)}
 
 
 def _signs_document(signs: Signs) -> dict[str, Any]:

@@ -45,8 +45,9 @@ _LOADS_CALLS, _LOADS_SHARE, _LOADS_MODELS = 10, 0.01, 5
 """Calls above their limits, their share, and the models they are of: as many show that loads go on."""
 _QUICKEST_LOADS = 0.05
 _UNLIKELY = 1e-3
-_WELL_KNOWN = 10
-"""Calls of a model that its first call can be compared with, and first calls that are enough to compare."""
+_WELL_KNOWN = 30
+"""Calls of a model that its first call can be compared with."""
+_FEWEST_FIRSTS = 10
 _MOST = 0.6
 _BINS = 64
 """Bins per factor e: 1.6 % wide."""
@@ -190,7 +191,7 @@ def _loads_are_quick(firsts: _Calls, clusters: _Clusters, limit: Floats) -> bool
     owner, value, count = firsts.owner[known], firsts.value[known], firsts.count[known]
     slower = count[value > np.log(np.exp(clusters.mean) + LEAST_LOAD_US)[owner]].sum()
     told = count[value > limit[owner]].sum()
-    return bool(count.sum() >= _WELL_KNOWN and slower > _MOST * count.sum() and told < count.sum() / 2)
+    return bool(count.sum() >= _FEWEST_FIRSTS and slower > _MOST * count.sum() and told < count.sum() / 2)
 
 
 def _show_loads(calls: _Calls, above: NDArray[np.bool_]) -> bool:

@@ -130,11 +130,9 @@ class Watch:
         held = np.zeros(sent_ns.size, bool)
         slow = np.flatnonzero((took_ns >= LEAST_LOAD_US * 1000) & (bucket > self._newest - _BUCKETS))
         if slow.size:
-            took_ns, place = took_ns[slow], bucket[slow] - (self._newest - _BUCKETS + 1)
-            alone = ~self._overtaken(place, sent_ns[slow] + (_PART * took_ns).astype(np.int64))
             quick = np.cumsum(self._took_bits)[bits[slow] - _QUICKER_BITS] / self._took_bits.sum()
-            expected = self._pace(place) * (_PART / _BUCKET_NS) * took_ns * quick
-            held[slow] = alone & (expected >= _EXPECTED)
+            alone, pace = self._company(bucket[slow], (sent_ns + (_PART * took_ns).astype(np.int64))[slow])
+            held[slow] = alone & (pace * (_PART / _BUCKET_NS) * took_ns[slow] * quick >= _EXPECTED)
         return held
 
     def _enter(self, bucket: Int64s, last_ns: Int64s) -> None:
@@ -152,19 +150,13 @@ class Watch:
         np.minimum.at(self._earliest_ns, at, last_ns[kept])
         np.add.at(self._sent, at, 1)
 
-    def _in_order(self, ring: Int64s) -> Int64s:
-        """Values of the buckets, the oldest first."""
-        return np.roll(ring, -((self._newest + 1) % _BUCKETS))
-
-    def _overtaken(self, place: Int64s, until_ns: Int64s) -> Flags:
-        """Whether a call that was sent in a later bucket had succeeded by then."""
-        earliest_ns = np.minimum.accumulate(self._in_order(self._earliest_ns)[::-1])[::-1]
-        overtaken: Flags = np.append(earliest_ns, _NEVER)[place + 1] < until_ns
-        return overtaken
-
-    def _pace(self, place: Int64s) -> NDArray[np.float64]:
-        """Calls a bucket in the 5 s before."""
-        before = np.concatenate([[0], np.cumsum(self._in_order(self._sent))])
-        begin = np.maximum(place - _PACE_BUCKETS, max(self._begin - (self._newest - _BUCKETS + 1), 0))
-        pace: NDArray[np.float64] = (before[place] - before[begin]) / np.maximum(place - begin, 1)
-        return pace
+    def _company(self, bucket: Int64s, until_ns: Int64s) -> tuple[Flags, NDArray[np.float64]]:
+        """Whether no call that was sent in a later bucket had succeeded by then; calls a bucket in the 5 s before."""
+        oldest = max(int(bucket.min()) - _PACE_BUCKETS, self._begin, self._newest - _BUCKETS + 1)
+        places = np.arange(oldest, self._newest + 1) % _BUCKETS
+        earliest_ns = np.minimum.accumulate(self._earliest_ns[places][::-1])[::-1]
+        sent = np.concatenate([[0], np.cumsum(self._sent[places])])
+        place = bucket - oldest
+        begin = np.maximum(place - _PACE_BUCKETS, 0)
+        alone = np.append(earliest_ns, _NEVER)[place + 1] >= until_ns
+        return alone, (sent[place] - sent[begin]) / np.maximum(place - begin, 1)
