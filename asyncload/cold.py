@@ -10,6 +10,7 @@ The order of calls is not needed for it: classes follow from merged histograms, 
 into ranks or seconds.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,7 +31,7 @@ class Classes:
     refused: int
     """Calls that ended NOT_READY before a later one succeeded: they are `cold?` too, but have no service time."""
     limit_us: float
-    """Service time above which a later call counts as cold; NaN of all together."""
+    """Service time above which a later call counts as cold; infinite where none can, and of all together."""
 
     @property
     def cold_calls(self) -> int:
@@ -76,4 +77,4 @@ def tell_apart(models: Sequence[ModelResult]) -> ColdStarts | None:
 
 def _total(rows: Sequence[Classes]) -> Classes:
     first, cold, warm = (merge([getattr(row, part) for row in rows]) for part in ("first", "cold", "warm"))
-    return Classes("total", first, cold, warm, sum(row.refused for row in rows), float("nan"))
+    return Classes("total", first, cold, warm, sum(row.refused for row in rows), math.inf)

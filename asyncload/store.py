@@ -197,7 +197,7 @@ def _marks(n: int) -> str:
 
 def _model_rows(number: int, second: Second) -> "list[list[tuple[object, ...]]]":
     """Rows of the targets that had a reply in this second, in portions."""
-    active = np.flatnonzero(second.outcomes.any(axis=1))
+    active = np.flatnonzero(second.outcomes.any(axis=1) | (second.refused > 0))
     return [_encode(number, second, active[i : i + _MODELS_AT_ONCE]) for i in range(0, active.size, _MODELS_AT_ONCE)]
 
 

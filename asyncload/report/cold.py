@@ -31,10 +31,9 @@ def table(result: RunResult, width: int) -> Iterator[Text]:
     elif starts.doubt:
         yield from _said(f"cold? cannot tell: {starts.doubt}", width)
         if starts.total.first.count:
-            first = starts.total.first
-            yield Text(
-                f"{' ' * len(_LABEL)}{_GAP}{things(first.count, 'first call')}, service p50 {ms(first.quantile_us(0.5))} ms"
-            )
+            p50 = ms(starts.total.first.quantile_us(0.5))
+            first = things(starts.total.first.count, "first call")
+            yield Text(f"{' ' * len(_LABEL)}{_GAP}{first}, service p50 {p50} ms")
     elif starts.total.first.count or starts.total.cold_calls:
         yield from _rows(starts, width)
     elif starts.total.calls:
