@@ -1,4 +1,4 @@
-"""bench.coldness: cold calls are told from others as well as docs/measuring.md says; from fixed seeds, so exactly so."""
+"""bench.coldness: cold calls are told from others as docs/measuring.md says; from fixed seeds, so each time alike."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ RESIDENT = Endpoint(loaded=True, memory=10**6, rate_per_s=100.0, length_s=200.0)
     [THRASH, replace(THRASH, sigma=0.3), replace(THRASH, zipf=0.0, rate_per_s=6.0), replace(THRASH, sigma=0.8)],
 )
 def test_cold_calls_are_found(endpoint: Endpoint) -> None:
-    """Where loads and evictions go on all the time: precision and recall of 95 % at least, also if nearly all are cold."""
+    """Where loads go on all the time: precision and recall of at least 95 %, also if nearly all calls are cold."""
     score = judge(simulate(endpoint), endpoint.models)
     assert score.hits + score.misses > 400
     assert score.precision >= 0.95

@@ -136,7 +136,7 @@ def test_cold_starts_are_shown_by_class_and_called_an_inference() -> None:
     """The ten models with most of them, and all together: calls, share and service time of first, cold? and warm."""
     head, titles, _, *rows, note = block(LOADS)
     assert head == "cold starts  cold? is inferred, SageMaker does not tell: only a load explains it"
-    assert titles.split() == ["model", "───first,", "ms──", "─────cold?,", "ms─────", "───────warm,", "ms───────"]
+    assert titles.replace("─", "").split() == ["model", "first,", "ms", "cold?,", "ms", "warm,", "ms"]
     assert [row.split()[0] for row in rows] == [*(f"family/xgb-{i}.tar.gz" for i in range(29, 19, -1)), "total"]
     assert rows[0].split()[1:] == ["1", "0.19", "700", "29", "5.47", "700", "700", "500", "94.3", "5.00", "5.00"]
     assert rows[-1].split()[1:5] == ["30", "0.19", "700", "435"]
