@@ -180,6 +180,23 @@ def merge(histograms: Sequence[Histogram]) -> Histogram:
     return Histogram(slots, dense[slots])
 
 
+def less(whole: Histogram, part: Histogram) -> Histogram:
+    """Take values out that were counted in both; what `part` has more of counts as none."""
+    slots = whole.slots
+    dense = np.zeros(SLOTS, np.int64)
+    dense[part.slots] = part.counts
+    counts = whole.counts - dense[slots]
+    left = counts > 0
+    return Histogram(slots[left], counts[left])
+
+
+def split(whole: Histogram, above_us: float) -> tuple[Histogram, Histogram]:
+    """Return the values up to a limit, and those in slots that begin above it."""
+    slots, counts = whole.slots, whole.counts
+    above = lowest_us(slots) > above_us
+    return Histogram(slots[~above], counts[~above]), Histogram(slots[above], counts[above])
+
+
 def sum_by_key(keys: Int64s, counts: Int64s) -> tuple[Int64s, Int64s]:
     """Sort keys and add the counts of equal ones: int64[n], int64[n] -> int64[m], int64[m]."""
     if not keys.size:

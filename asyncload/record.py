@@ -18,6 +18,7 @@ Which calls count where:
                         leaving them out would make a slow endpoint look fast
     ttfb                calls that ended OK
     outcomes            every call, dropped ones included
+    signs               service time of calls in which something of a load was noticed; see `signs`
 """
 
 import struct
@@ -28,9 +29,13 @@ import numpy as np
 
 from asyncload.call import Outcome, Reply
 from asyncload.histogram import Histogram, Int64s, slots_of, sum_by_key
+from asyncload.measured import Signs
+from asyncload.signs import Watch
 
 METRICS = ("response", "service", "lateness", "ttfb")
 """Response = last - due, service = last - sent, lateness = sent - due, ttfb = first - sent."""
+SIGNS = ("first", "held")
+"""Of these calls the service time is counted once more."""
 
 _ROWS = 1024
 _COLUMNS = 8
@@ -54,8 +59,8 @@ class Second:
     """
     What was recorded between two ticks.
 
-    **Shape**: keys and counts int64[n], ascending keys; outcomes int64[models + 1, 12]; received and
-    retries int64[models + 1].
+    **Shape**: keys and counts int64[n], ascending keys; sign_keys and sign_counts likewise; outcomes
+    int64[models + 1, 12]; received, retries and refused int64[models + 1].
     The last row stands for the warm-up of all models together.
     """
 
@@ -66,6 +71,11 @@ class Second:
     """Bytes of bodies."""
     retries: Int64s
     """Attempts beyond the first."""
+    sign_keys: Int64s
+    """(model * 2 + sign) and HDR slot of service times."""
+    sign_counts: Int64s
+    refused: Int64s
+    """Calls that ended NOT_READY and of which a later success is known since this second."""
     rows: Int64s | None
     """int64[n, 8] of the calls themselves, times from the plan's zero, where samples were asked for."""
 
@@ -81,6 +91,10 @@ class Second:
     def groups(self) -> tuple[Int64s, Int64s]:
         """(model * 4 + metric) and HDR slot of each key."""
         return self.keys >> _SLOT_BITS, self.keys & _SLOT_MASK
+
+    def sign_groups(self) -> tuple[Int64s, Int64s]:
+        """(model * 2 + sign) and HDR slot of each sign's key."""
+        return self.sign_keys >> _SLOT_BITS, self.sign_keys & _SLOT_MASK
 
 
 class Recorder:
@@ -113,6 +127,10 @@ class Recorder:
         self.outcomes = np.zeros((models + 1, len(Outcome)), np.int64)
         self.received = np.zeros(models + 1, np.int64)
         self.retries = np.zeros(models + 1, np.int64)
+        self.refused = np.zeros(models + 1, np.int64)
+        self._watch = Watch(models)
+        self._second_signs = _Log()
+        self._signs = _Pages((models + 1) * len(SIGNS))
         self._this_second = _Dense((models + 1) * _N) if models <= _FEW else _Log()
         self._totals = _Pages((models + 1) * _N)
         self._totals.add(np.zeros(1, np.int64), np.zeros(1, np.int64))  # numpy imports parts of itself on first use
@@ -133,24 +151,36 @@ class Recorder:
         """End the current second: return what it holds and add it to the totals."""
         self._fold()
         keys, counts = self._this_second.drain()
+        signs = self._second_signs.drain()
         rows = np.concatenate(self._rows) if self._rows else None
-        second = Second(keys, counts, self._second_outcomes, self._second_received, self._second_retries, rows)
+        second = Second(
+            keys, counts, self._second_outcomes, self._second_received, self._second_retries,
+            *signs, self._second_refused, rows,
+        )  # fmt: skip
         self._rows.clear()
         self._new_second()
         self.outcomes += second.outcomes
         self.received += second.received
         self.retries += second.retries
+        self.refused += second.refused
         self._totals.add(keys, counts)
+        self._signs.add(*signs)
         return second
 
     def total(self, model: int, metric: int) -> Histogram:
         """Histogram of one model's metric over all seconds that have ended."""
         return self._totals.histogram(model * _N + metric)
 
+    def signs(self, model: int) -> Signs:
+        """Signs of loads in one model's calls over all seconds that have ended."""
+        first, held = (self._signs.histogram(model * len(SIGNS) + sign) for sign in range(len(SIGNS)))
+        return Signs(first, held, int(self.refused[model]))
+
     def _new_second(self) -> None:
         self._second_outcomes = np.zeros((self.models + 1, len(Outcome)), np.int64)
         self._second_received = np.zeros(self.models + 1, np.int64)
         self._second_retries = np.zeros(self.models + 1, np.int64)
+        self._second_refused = np.zeros(self.models + 1, np.int64)
 
     def _fold(self) -> None:
         """Turn the buffer's rows into keys and counts."""
@@ -162,6 +192,7 @@ class Recorder:
         if self._samples:
             self._rows.append(self._sample(rows))
         model, due, sent, first, last, outcome, received, attempts = rows.T
+        target = model
         if self._warmups_ns.size:
             inside = np.searchsorted(self._warmups_ns, due, side="right") & 1
             model = np.where(inside == 1, self.warmup, model)
@@ -176,6 +207,13 @@ class Recorder:
         group = model * _N + _METRIC
         keys = (group << _SLOT_BITS)[counted] + slots_of(durations_us[counted])
         self._this_second.count(keys)
+        noticed = self._watch.look(target, model, sent, last, outcome)
+        for sign, calls in enumerate((noticed.first, noticed.held)):
+            if calls.any():
+                group = model[calls] * len(SIGNS) + sign
+                self._second_signs.count((group << _SLOT_BITS) + slots_of((last - sent + 500)[calls] // 1000))
+        if noticed.refused.size:
+            np.add.at(self._second_refused, noticed.refused, 1)
 
     def _sample(self, rows: Int64s) -> Int64s:
         """Copy rows with their times counted from the plan's zero; a time that never came stays 0."""

@@ -237,8 +237,9 @@ class Session:
         histograms: list[Histogram] = [recorder.total(index, metric) for metric in range(len(METRICS))]
         outcomes = tuple(recorder.outcomes[index].tolist())
         return ModelResult(
-            name, outcomes, int(recorder.received[index]), *histograms, retries=int(recorder.retries[index])
-        )
+            name, outcomes, int(recorder.received[index]), *histograms,
+            retries=int(recorder.retries[index]), signs=recorder.signs(index),
+        )  # fmt: skip
 
     def _create_directory(self) -> RunDirectory | None:
         if self._options.out is None:

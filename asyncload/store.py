@@ -15,7 +15,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -26,8 +26,9 @@ import numpy as np
 
 from asyncload.call import Outcome
 from asyncload.errors import StoreError
-from asyncload.histogram import Histogram, decode_groups, encode_groups, sum_by_key
-from asyncload.record import METRICS, Second
+from asyncload.histogram import Histogram, Int64s, decode_groups, encode_groups, sum_by_key
+from asyncload.measured import Signs
+from asyncload.record import METRICS, SIGNS, Second
 from asyncload.result import WARMUP, Health, ModelResult, RunResult, SecondResult, total
 
 _FORMAT = "asyncload.run/1"
@@ -39,7 +40,8 @@ CREATE TABLE seconds (
     {", ".join(f"{name} INTEGER" for name in _COUNTS)}, response BLOB, lateness BLOB, health TEXT);
 CREATE TABLE models (
     second INTEGER, model INTEGER, {", ".join(f"{name} INTEGER" for name in _COUNTS)}, received_bytes INTEGER,
-    retries INTEGER, {", ".join(f"{metric} BLOB" for metric in METRICS)}, PRIMARY KEY (second, model)) WITHOUT ROWID;
+    retries INTEGER, {", ".join(f"{metric} BLOB" for metric in METRICS)}, refused INTEGER,
+    {", ".join(f"{sign} BLOB" for sign in SIGNS)}, PRIMARY KEY (second, model)) WITHOUT ROWID;
 CREATE TABLE samples (
     model INTEGER, due_ns INTEGER, sent_ns INTEGER, first_ns INTEGER, last_ns INTEGER,
     outcome INTEGER, received_bytes INTEGER, attempts INTEGER);
@@ -112,7 +114,9 @@ class RunDirectory:
         try:
             self._db.execute("BEGIN")
             for rows in _model_rows(row.second, second):
-                self._db.executemany(f"INSERT INTO models VALUES ({_marks(len(_COUNTS) + 4 + len(METRICS))})", rows)
+                self._db.executemany(
+                    f"INSERT INTO models VALUES ({_marks(len(_COUNTS) + 5 + len(METRICS) + len(SIGNS))})", rows
+                )
                 await asyncio.sleep(0)
             if second.rows is not None:
                 for part in np.array_split(second.rows, 1 + len(second.rows) // _SAMPLES_AT_ONCE):
@@ -193,18 +197,24 @@ def _marks(n: int) -> str:
 
 def _model_rows(number: int, second: Second) -> "list[list[tuple[object, ...]]]":
     """Rows of the targets that had a reply in this second, in portions."""
-    active = np.flatnonzero(second.outcomes.any(axis=1))
+    active = np.flatnonzero(second.outcomes.any(axis=1) | (second.refused > 0))
     return [_encode(number, second, active[i : i + _MODELS_AT_ONCE]) for i in range(0, active.size, _MODELS_AT_ONCE)]
 
 
-def _encode(number: int, second: Second, models: "np.ndarray[Any, np.dtype[np.int64]]") -> "list[tuple[object, ...]]":
-    groups, slots = second.groups()
-    width = len(METRICS)
+def _encode(number: int, second: Second, models: Int64s) -> "list[tuple[object, ...]]":
+    metrics = _blobs(models, *second.groups(), second.counts, len(METRICS))
+    signs = _blobs(models, *second.sign_groups(), second.sign_counts, len(SIGNS))
+    sums = np.column_stack([second.outcomes[models], second.received[models], second.retries[models]]).tolist()
+    refused = second.refused[models].tolist()
+    return [(number, model, *sums[i], *metrics[i], refused[i], *signs[i]) for i, model in enumerate(models.tolist())]
+
+
+def _blobs(models: Int64s, groups: Int64s, slots: Int64s, counts: Int64s, width: int) -> list[list[bytes]]:
+    """Encodings of the `width` histograms of each of some models; `groups` is model * width + which of them."""
     begin, end = np.searchsorted(groups, [models[0] * width, (models[-1] + 1) * width])
     position = np.searchsorted(models, groups[begin:end] // width) * width + groups[begin:end] % width
-    blobs = encode_groups(position, slots[begin:end], second.counts[begin:end], models.size * width)
-    sums = np.column_stack([second.outcomes[models], second.received[models], second.retries[models]]).tolist()
-    return [(number, model, *sums[i], *blobs[i * width : (i + 1) * width]) for i, model in enumerate(models.tolist())]
+    blobs = encode_groups(position, slots[begin:end], counts[begin:end], models.size * width)
+    return [blobs[i : i + width] for i in range(0, len(blobs), width)]
 
 
 def _second_row(row: SecondResult, health: Health) -> tuple[object, ...]:
@@ -249,18 +259,29 @@ def _second_of(row: Sequence[Any]) -> SecondResult:
 
 def _models_of(db: sqlite3.Connection, names: Sequence[str]) -> list[ModelResult]:
     """Add up every target's seconds, in one pass over the table."""
-    columns = ", ".join(["model", *_COUNTS, "received_bytes", "retries", *METRICS])
+    written = {row[1] for row in db.execute("PRAGMA table_info(models)")}
+    signs = ["refused", *SIGNS] if "refused" in written else []  # a run of a version that did not look for them
+    columns = ["model", *_COUNTS, "received_bytes", "retries", *METRICS, *signs]
+    query = f"SELECT {', '.join(columns)} FROM models ORDER BY model"
     found = {
-        model: _added(names[model], list(rows))
-        for model, rows in groupby(db.execute(f"SELECT {columns} FROM models ORDER BY model"), key=itemgetter(0))
+        model: _added(names[model], [dict(zip(columns, row, strict=True)) for row in rows])
+        for model, rows in groupby(db.execute(query), key=itemgetter(0))
     }
-    return [found.get(model) or total(name, ()) for model, name in enumerate(names)]
+    silent = [total(name, ()) if signs else replace(total(name, ()), signs=None) for name in names]
+    return [found.get(model) or silent[model] for model in range(len(names))]
 
 
-def _added(name: str, rows: Sequence[Sequence[Any]]) -> ModelResult:
-    *counts, received, retries = (sum(row[column] for row in rows) for column in range(1, len(_COUNTS) + 3))
-    histograms = []
-    for column in range(-len(METRICS), 0):
-        _, slots, values = decode_groups([row[column] for row in rows])
-        histograms.append(Histogram(*sum_by_key(slots, values)))
-    return ModelResult(name, tuple(counts), received, *histograms, retries=retries)
+def _added(name: str, rows: Sequence[Mapping[str, Any]]) -> ModelResult:
+    counts = tuple(sum(row[column] for row in rows) for column in _COUNTS)
+    received, retries = (sum(row[column] for row in rows) for column in ("received_bytes", "retries"))
+    histograms = (_sum_of([row[metric] for row in rows]) for metric in METRICS)
+    signs = None
+    if "refused" in rows[0]:
+        first, held = (_sum_of([row[sign] for row in rows]) for sign in SIGNS)
+        signs = Signs(first, held, sum(row["refused"] for row in rows))
+    return ModelResult(name, counts, received, *histograms, retries=retries, signs=signs)
+
+
+def _sum_of(blobs: Sequence[bytes]) -> Histogram:
+    _, slots, values = decode_groups(blobs)
+    return Histogram(*sum_by_key(slots, values))

@@ -4,6 +4,7 @@ The report of a run for a terminal, in the order in which its questions are aske
     may I believe it?          verdict, reasons, warnings
     what was done?             one line of totals
     what did callers see?      a row per model, their total, the warm-up apart
+    who met a cold model?      first, cold? and warm calls
     what went wrong?           outcomes other than OK
     when?                      rate, latency and calls in flight over time
     what did the generator?    its own lateness, stalls, connections, clocks
@@ -18,6 +19,7 @@ from rich.console import Console
 from rich.text import Text
 
 from asyncload.call import Outcome
+from asyncload.report import cold
 from asyncload.report.models import table
 from asyncload.report.numbers import NOTHING, count, ms, percent, printable, shorten, things
 from asyncload.report.picture import sparkline
@@ -43,7 +45,10 @@ def show(result: RunResult, console: Console) -> None:
     """
     width = max(console.width, LEAST_WIDTH)
     head = chain(_verdict(result, width), _totals(result, width))
-    parts = (table(result, width), _errors(result, width), _over_time(result), _generator(result, width))
+    parts = (
+        table(result, width), cold.table(result, width), _errors(result, width), _over_time(result),
+        _generator(result, width),
+    )  # fmt: skip
     for number, part in enumerate((head, *parts)):
         lines = list(part)
         # Not cropped: on a narrower terminal a line of numbers is wrapped by the terminal and stays whole.

@@ -10,7 +10,8 @@ import pytest
 
 from asyncload import store
 from asyncload.call import Outcome
-from asyncload.result import Health, RunResult
+from asyncload.histogram import Histogram
+from asyncload.result import Health, RunResult, Signs
 
 HERE = Path(__file__).parent
 VERSIONS = (1,)
@@ -66,6 +67,17 @@ def test_an_old_run_that_was_cut_loads(version: int, cut_run: Path) -> None:
     assert found(result) == numbers(version)
     whole = store.read(HERE / f"result-{version}.json")
     assert replace(result, health=whole.health) == whole
+
+
+def test_an_old_result_does_not_know_its_cold_starts(version: int, cut_run: Path) -> None:
+    """Version 1 began without them: unknown, and not none; merged with one that knows, it stays unknown."""
+    for result in (store.read(HERE / f"result-{version}.json"), store.read(cut_run)):
+        assert result.cold_starts is None
+        assert json.loads(result.to_json())["cold_starts"] is None
+        nothing = Signs(Histogram.empty(), Histogram.empty(), 0)
+        knows = replace(result, models=tuple(replace(model, signs=nothing) for model in result.models))
+        assert knows.cold_starts is not None
+        assert knows.merge(result).cold_starts is None
 
 
 def test_old_outcomes_keep_their_numbers() -> None:

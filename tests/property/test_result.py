@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from asyncload.call import Outcome
 from asyncload.histogram import HIGHEST_US, Histogram
-from asyncload.result import WARMUP, Health, ModelResult, RunResult, SecondResult
+from asyncload.result import WARMUP, Health, ModelResult, RunResult, SecondResult, Signs
 
 S = 1_000_000_000
 DIGEST = "9f" * 32
@@ -23,10 +23,14 @@ histograms = st.lists(st.one_of(st.integers(0, 5000), st.integers(0, HIGHEST_US)
     lambda values: Histogram.of_us(np.array(values, np.int64))
 )
 
+signs = st.one_of(
+    st.none(), st.builds(Signs, histograms, histograms, counts), st.builds(Signs, histograms, histograms, counts)
+)
+
 
 def models(name: str) -> st.SearchStrategy[ModelResult]:
     parts = (histograms, histograms, histograms, histograms)
-    return st.builds(ModelResult, st.just(name), outcomes, large, *parts)
+    return st.builds(ModelResult, st.just(name), outcomes, large, *parts, retries=counts, signs=signs)
 
 
 def seconds(number: int) -> st.SearchStrategy[SecondResult]:
@@ -87,6 +91,13 @@ def test_merging_loses_nothing(a: RunResult, b: RunResult) -> None:
     both = a.merge(b)
     assert both.totals.calls == a.totals.calls + b.totals.calls
     assert both.totals.received_bytes == a.totals.received_bytes + b.totals.received_bytes
+    signs = [(x.signs, y.signs, z.signs) for x, y, z in zip(both.models, a.models, b.models, strict=True)]
+    for together, mine, theirs in signs:
+        assert (together is None) == (mine is None or theirs is None)
+        if together and mine and theirs:
+            assert together.refused == mine.refused + theirs.refused
+            assert together.first.count == mine.first.count + theirs.first.count
+            assert together.held.count == mine.held.count + theirs.held.count
     assert both.totals.response.count == a.totals.response.count + b.totals.response.count
     assert both.warmup.calls == a.warmup.calls + b.warmup.calls
     assert sum(row.sent for row in both.seconds) == sum(row.sent for row in (*a.seconds, *b.seconds))
@@ -107,6 +118,7 @@ def test_a_result_read_back_is_equal(result: RunResult) -> None:
     read = RunResult.from_json(data)
     assert read == result
     assert read.verdict == result.verdict
+    assert read.cold_starts == result.cold_starts
     assert read.to_json() == data
 
 

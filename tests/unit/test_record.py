@@ -194,3 +194,36 @@ def test_attempts_beyond_the_first_are_retries() -> None:
     recorder.record(0, T0, Reply(T0, T0 + 1, T0 + 2, Outcome.OK, 0))
     assert recorder.tick().retries.tolist() == [0, 3, 0]
     assert recorder.retries.tolist() == [0, 3, 0]
+
+
+def test_the_first_answered_call_of_a_model_is_counted_once_more() -> None:
+    """Over buffers and seconds, whatever it took; a refusal answers nothing."""
+    recorder = Recorder(3)
+    recorder.record(1, T0, reply(Outcome.THROTTLED))
+    for service in (700, 5, 900):
+        recorder.record(1, T0, reply(service=service))
+    recorder.tick()
+    for _ in range(1025):
+        recorder.record(1, T0, reply())
+        recorder.record(2, T0, reply(Outcome.TIMEOUT, service=70_000))
+    recorder.tick()
+    assert [recorder.signs(model).first.count for model in range(4)] == [0, 1, 1, 0]
+    assert recorder.signs(1).first == Histogram.of_us(np.array([700_000]))
+
+
+def test_a_model_that_was_called_in_the_warm_up_has_no_first_call_later() -> None:
+    recorder = Recorder(2, T0, [(0, 10 * MS)])
+    recorder.record(0, T0, reply(service=700))
+    recorder.record(0, T0 + 10 * MS, reply(due=T0 + 10 * MS))
+    recorder.record(1, T0 + 10 * MS, reply(due=T0 + 10 * MS))
+    recorder.tick()
+    assert [recorder.signs(row).first.count for row in (0, 1, recorder.warmup)] == [0, 1, 1]
+
+
+def test_what_was_never_answered_needs_no_load_to_explain_it() -> None:
+    recorder = Recorder(1)
+    recorder.record(0, T0, reply())
+    recorder.record(0, T0, reply(Outcome.TIMEOUT, service=70_000))
+    second = recorder.tick()
+    assert recorder.signs(0).held == Histogram.of_us(np.array([70_000_000]))
+    assert second.sign_groups()[0].tolist() == [0, 1]

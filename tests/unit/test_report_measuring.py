@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from asyncload.call import Outcome
-from asyncload.record import METRICS
+from asyncload.record import METRICS, SIGNS
 from asyncload.result import Health, SecondResult
 
 TEXT = (Path(__file__).parents[2] / "docs" / "measuring.md").read_text(encoding="utf-8")
@@ -33,3 +33,8 @@ def test_every_number_of_a_second_is_defined(field: str) -> None:
 def test_every_duration_is_defined(metric: str) -> None:
     assert f"| {metric} | us," in TEXT
     assert f"`{metric}_ms`" in TEXT
+
+
+@pytest.mark.parametrize("word", [*SIGNS, "refused", "cold_starts", "classes", "limit_ms", "cold?"])
+def test_every_word_about_cold_starts_is_defined(word: str) -> None:
+    assert re.search(rf"`[a-z_\[\].]*{re.escape(word)}`", TEXT)

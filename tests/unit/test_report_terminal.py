@@ -11,7 +11,7 @@ from asyncload.call import Outcome
 from asyncload.histogram import Histogram
 from asyncload.report.models import affixes
 from asyncload.report.terminal import show
-from asyncload.result import Health, ModelResult, RunResult, SecondResult
+from asyncload.result import Health, ModelResult, RunResult, SecondResult, Signs
 
 S = 1_000_000_000
 HEALTH = Health(
@@ -56,6 +56,18 @@ MANY = result_of(
         for i in range(1000)
     )
 )
+
+
+def thrashed(name: str, cold: int) -> ModelResult:
+    """A model of 500 warm calls of 5 ms and some cold ones of 700 ms, of which the first."""
+    times = Histogram.of_us(np.array([5_000] * 500 + [700_000] * (cold + 1)))
+    first = Histogram.of_us(np.array([700_000]))
+    one = model_of(name, 501 + cold)
+    return replace(one, service=times, signs=Signs(first, Histogram.empty(), 0))
+
+
+LOADS = result_of(*(thrashed(f"family/xgb-{i}.tar.gz", i) for i in range(30)))
+DOUBTFUL = result_of(replace(model_of("a", 20), signs=Signs(Histogram.of_us(np.array([7_600])), Histogram.empty(), 0)))
 NO_CALLS = result_of(model_of("a.tar.gz", 0), health=Health(0, 0, 0, 0), warmup=0)
 ALL_FAILED = result_of(
     model_of("a.tar.gz", 0, {Outcome.CONNECT: 123}),
@@ -68,7 +80,7 @@ WIDEST = result_of(
     model_of("模型" * 30, 4_999_999, {Outcome.MODEL_ERROR: 4_999_999}, 110),
     health=replace(HEALTH, first_error="word " * 40 + "x" * 200, clock_jump_ns=-(10**15), longest_stall_ns=10**12),
 )
-ALL = [TWO, MANY, NO_CALLS, ALL_FAILED, WIDEST]
+ALL = [LOADS, DOUBTFUL, TWO, MANY, NO_CALLS, ALL_FAILED, WIDEST]
 
 
 @pytest.mark.parametrize("result", ALL)
@@ -111,6 +123,35 @@ def test_the_warm_up_stands_apart() -> None:
     assert lines[row - 1] == ""
     assert lines[row].split()[1:5] == ["500", "-", "100", "0"]
     assert not any(line.startswith("warm-up") for line in shown(NO_CALLS))
+
+
+def block(result: RunResult) -> list[str]:
+    """Lines on cold starts."""
+    lines = shown(result)
+    begin = next(i for i, line in enumerate(lines) if line.startswith("cold starts"))
+    return lines[begin : lines.index("", begin)]
+
+
+def test_cold_starts_are_shown_by_class_and_called_an_inference() -> None:
+    """The ten models with most of them, and all together: calls, share and service time of first, cold? and warm."""
+    head, titles, _, *rows, note = block(LOADS)
+    assert head == "cold starts  cold? is inferred, SageMaker does not tell: only a load explains it"
+    assert titles.replace("─", "").split() == ["model", "first,", "ms", "cold?,", "ms", "warm,", "ms"]
+    assert [row.split()[0] for row in rows] == [*(f"family/xgb-{i}.tar.gz" for i in range(29, 19, -1)), "total"]
+    assert rows[0].split()[1:] == ["1", "0.19", "700", "29", "5.47", "700", "700", "500", "94.3", "5.00", "5.00"]
+    assert rows[-1].split()[1:5] == ["30", "0.19", "700", "435"]
+    assert note == "the 10 models with the most cold calls, of 29 that had any"
+
+
+def test_cold_starts_that_are_not_known_are_not_counted() -> None:
+    """A run of an older version, one with too few calls, one without any slow call, one without any call."""
+    assert block(TWO) == ["cold starts  unknown: this was measured by a version that did not look for them"]
+    doubt = " ".join(" ".join(block(DOUBTFUL)).split())
+    assert doubt.startswith("cold starts cold? cannot tell: too few calls to know what is warm: 19")
+    assert doubt.endswith("1 first call, service p50 7.60 ms")
+    warm = replace(model_of("a", 2000), signs=Signs(Histogram.empty(), Histogram.empty(), 0))
+    assert "none: no call took so long that only a load explains it, of 2000" in " ".join(block(result_of(warm)))
+    assert not any(line.startswith("cold starts") for line in shown(NO_CALLS))
 
 
 def test_errors_by_outcome_say_where_most_of_them_were() -> None:

@@ -13,7 +13,7 @@ import pytest
 from asyncload import store
 from asyncload.call import Outcome, Reply
 from asyncload.errors import StoreError
-from asyncload.record import METRICS, Recorder
+from asyncload.record import METRICS, SIGNS, Recorder
 from asyncload.result import WARMUP, Health, ModelResult, RunResult, SecondResult
 from asyncload.store import Facts, RunDirectory, measured_until, new_directory
 
@@ -60,6 +60,7 @@ class Run:
                 int(self.recorder.received[i]),
                 *(self.recorder.total(i, metric) for metric in range(len(METRICS))),
                 retries=int(self.recorder.retries[i]),
+                signs=self.recorder.signs(i),
             )
             for i, name in enumerate([*NAMES, WARMUP])
         ]
@@ -105,6 +106,19 @@ def test_a_run_under_way_can_be_read(tmp_path: Path) -> None:
     run.directory.finish(run.result())
 
 
+def test_a_refused_call_is_kept_when_its_success_is_of_another_row(tmp_path: Path) -> None:
+    """Refused in the warm-up, answered after it: in that second the warm-up has no reply of its own."""
+    run = Run(tmp_path)
+    run.recorder.record(0, 5, Reply(6, 7, 60 * S, Outcome.NOT_READY, 0))
+    run.second(0)
+    run.recorder.record(0, S, Reply(S, S + 1, S + 2, Outcome.OK, 0))
+    run.second(0)
+    signs = store.read(tmp_path).warmup.signs
+    assert signs is not None
+    assert signs.refused == 1
+    assert store.read(tmp_path).warmup == run.result().warmup
+
+
 def test_the_tables_are_the_documented_ones(tmp_path: Path) -> None:
     """Columns that others may query: SQL is an interface."""
     run = Run(tmp_path, samples=True)
@@ -116,7 +130,7 @@ def test_the_tables_are_the_documented_ones(tmp_path: Path) -> None:
         assert columns == {
             "run": {"key", "value"},
             "seconds": {"second", "planned", "sent", "in_flight", "response", "lateness", "health", *WORDS},
-            "models": {"second", "model", "received_bytes", "retries", *METRICS, *WORDS},
+            "models": {"second", "model", "received_bytes", "retries", "refused", *SIGNS, *METRICS, *WORDS},
             "samples": {
                 *("model", "due_ns", "sent_ns", "first_ns", "last_ns", "outcome", "received_bytes", "attempts"),
             },

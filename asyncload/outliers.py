@@ -1,0 +1,239 @@
+"""
+Which service times are no model's warm ones: a limit for each model, above which only a load explains a call.
+
+Strategy, in logarithms of the service time, for there it scatters alike at 4 ms and at 400 ms:
+
+1.  A model's warm calls are its lowest cluster. It begins at the model's 5 % quantile and grows for as long as a next
+    call lies within 2.75 standard deviations; it ends at a gap. Models with few calls borrow their spread from all
+    others, those with many have their own.
+2.  A model's limit is 4.25 standard deviations above its mean, and at least 50 ms: no load is quicker.
+3.  Where so many calls are above their limits that loads go on in this run, a model may have had no warm call at all:
+    its lowest cluster is a cold one. It is taken for such a model if no warm mean of the others explains that cluster,
+    and if it was called so rarely that it may have been evicted before each call. Its limit is then the others'.
+
+Source:
+    Chance to find a model that is called at rate r evicted: exp(-r T), with one T for all models. Che, Tung, Wang:
+    Hierarchical Web Caching Systems (IEEE JSAC, 2002), for a cache that evicts what was used least recently, as a
+    multi-model endpoint does.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncload.histogram import Histogram, Int64s, highest_us, lowest_us, sum_by_key
+from asyncload.signs import LEAST_LOAD_US
+
+Floats = NDArray[np.float64]
+
+_FAR = 4.25
+"""Standard deviations: of a lognormal law one call in 94,000 lies above."""
+_REACH = 2.75
+"""Standard deviations: with less than 2 or so a cluster ends inside a lognormal law; with as many as `_FAR` cold calls
+not far above the limit are taken in, which widens the spread, which takes in more of them."""
+_SPREAD_AT_FIRST = 0.5
+_LEAST_SPREAD = 0.35
+"""exp(4.25 * 0.35) = 4.4: steady models may still be slowed down fourfold by a busy endpoint."""
+_BORROWED = 10.0
+"""The common spread weighs as much as so many calls of a model's own."""
+_WIDEST = 100.0
+"""Limit over mean: above it a load of half a second would not stand out from 5 ms."""
+_FEWEST_CALLS = 100
+_LOADS_CALLS, _LOADS_SHARE, _LOADS_MODELS = 10, 0.01, 5
+"""Calls above their limits, their share, and the models they are of: as many show that loads go on."""
+_QUICKEST_LOADS = 0.05
+_UNLIKELY = 1e-3
+_WELL_KNOWN = 30
+"""Calls of a model that its first call can be compared with."""
+_FEWEST_FIRSTS = 10
+_MOST = 0.6
+_BINS = 64
+"""Bins per factor e: 1.6 % wide."""
+_MOST_BINS = 1 << 11
+_ROUNDS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Calls:
+    """Logarithms of service times, counted in bins; sorted by owner and value."""
+
+    owner: Int64s
+    value: Floats
+    count: Floats
+    models: int
+
+    def per_model(self, weights: Floats) -> Floats:
+        return np.bincount(self.owner, weights, self.models).astype(np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class _Clusters:
+    """The lowest cluster of each model's calls."""
+
+    mean: Floats
+    """NaN of a model without calls."""
+    spread: Floats
+    calls: Floats
+    common_spread: float
+
+    def limit(self) -> Floats:
+        """Above which a next call does not belong to it."""
+        return self.mean + _FAR * self.spread * np.sqrt(1 + 1 / np.maximum(self.calls, 1))
+
+    def reach(self) -> Floats:
+        """Up to where a next call would belong to it."""
+        return self.mean + _REACH * self.spread * np.sqrt(1 + 1 / np.maximum(self.calls, 1))
+
+
+def limits(later: Sequence[Histogram], firsts: Sequence[Histogram]) -> tuple[Floats, str]:
+    """
+    Service time of each model above which only a load explains it.
+
+    Args:
+        later: Service times of the calls of each model, without its first one and those that were held.
+        firsts: Service times of each model's first call.
+
+    Returns:
+        float64[len(later)], us, infinite where nothing can be told; and why nothing can be told, or an empty text.
+    """
+    nothing = np.full(len(later), np.inf)
+    number = sum(histogram.count for histogram in later)
+    if number < _FEWEST_CALLS:
+        return nothing, f"too few calls to know what is warm: {number} after each model's first"
+    calls = _binned(later)
+    clusters = _grow(calls)
+    mean, limit = _settle(calls, clusters)
+    weight = calls.per_model(calls.count)
+    called = weight > 0
+    limit = np.maximum(limit, np.log(np.exp(mean) + LEAST_LOAD_US))
+    width = float(np.exp(np.average(_FAR * clusters.spread[called], weights=weight[called])))
+    if width > _WIDEST:
+        return (
+            nothing,
+            f"service times scatter too widely: a load would stand out only above {width:.0f} times the mean",
+        )
+    if _loads_are_quick(_binned(firsts), clusters, limit):
+        return nothing, "first calls took longer than later ones, but not by so much that a later load would stand out"
+    return np.where(called, np.exp(limit), np.inf), ""
+
+
+def _binned(later: Sequence[Histogram]) -> _Calls:
+    slots = [histogram.slots for histogram in later]
+    owner = np.repeat(np.arange(len(later)), [part.size for part in slots])
+    every = np.concatenate([np.empty(0, np.int64), *slots])
+    middle_us = (lowest_us(every) + highest_us(every)) / 2
+    bins = np.round(np.log(np.maximum(middle_us, 1)) * _BINS).astype(np.int64)
+    counts = np.concatenate([np.empty(0, np.int64), *(histogram.counts for histogram in later)])
+    keys, counts = sum_by_key(owner * _MOST_BINS + bins, counts)
+    return _Calls(keys // _MOST_BINS, keys % _MOST_BINS / _BINS, counts.astype(np.float64), len(later))
+
+
+def _grow(calls: _Calls) -> _Clusters:
+    clusters = _seeds(calls)
+    inside: NDArray[np.bool_] | None = None
+    for _ in range(_ROUNDS):
+        before, inside = inside, calls.value <= clusters.reach()[calls.owner]
+        if before is not None and np.array_equal(before, inside):
+            break
+        clusters = _cluster(calls, calls.count * inside, clusters)
+    return clusters
+
+
+def _seeds(calls: _Calls) -> _Clusters:
+    """A single call of each model: its 5 % quantile, so that one odd quick reply does not make all others slow."""
+    number = calls.per_model(calls.count)
+    called = number > 0
+    mean = np.full(calls.models, np.nan)
+    ranks = (np.cumsum(number) - number)[called] + np.maximum(np.ceil(0.05 * number[called]), 1)
+    mean[called] = calls.value[np.searchsorted(np.cumsum(calls.count), ranks)]
+    ones = np.ones(calls.models)
+    return _Clusters(mean, ones * _SPREAD_AT_FIRST, ones, _SPREAD_AT_FIRST)
+
+
+def _cluster(calls: _Calls, weights: Floats, before: _Clusters) -> _Clusters:
+    number = calls.per_model(weights)
+    mean = np.where(number > 0, calls.per_model(weights * calls.value) / np.maximum(number, 1), before.mean)
+    squares = calls.per_model(weights * (calls.value - mean[calls.owner]) ** 2)
+    freedom = np.maximum(number - 1, 0)
+    common = squares.sum() / max(freedom.sum(), 1)
+    spread = np.sqrt((_BORROWED * common + squares) / (_BORROWED + freedom))
+    return _Clusters(mean, np.maximum(spread, _LEAST_SPREAD), number, max(float(np.sqrt(common)), _LEAST_SPREAD))
+
+
+def _settle(calls: _Calls, clusters: _Clusters) -> tuple[Floats, Floats]:
+    """Warm mean and limit of each model, after what the models tell about one another."""
+    number = calls.per_model(calls.count)
+    above = calls.value > clusters.limit()[calls.owner]
+    loads = _show_loads(calls, above)
+    warm = number > 0
+    if loads:
+        quickest = _quantile(calls.value[above], calls.count[above], _QUICKEST_LOADS)
+        warm &= clusters.mean + clusters.spread < quickest
+    typical, between = _between(clusters, warm)
+    # A warm model's mean is known the less, the fewer its calls; it is drawn towards the others' accordingly.
+    uncertain = clusters.spread**2 / np.maximum(clusters.calls, 1)
+    own = np.where(warm, between / (between + uncertain), 1.0)
+    mean = np.where(warm, typical + own * (clusters.mean - typical), clusters.mean)
+    limit = mean + _FAR * np.sqrt(clusters.spread**2 + own * uncertain)
+    if loads:
+        foreign = typical + _FAR * np.sqrt(clusters.common_spread**2 + between)
+        suspects = (number > 0) & ~warm & (clusters.mean > foreign)
+        never_warm = _never_warm(number, float(calls.count[above].sum()), suspects)
+        mean, limit = np.where(never_warm, typical, mean), np.where(never_warm, foreign, limit)
+    return mean, limit
+
+
+def _loads_are_quick(firsts: _Calls, clusters: _Clusters, limit: Floats) -> bool:
+    """Whether most first calls took longer than later ones by a load's time at least, and yet stay below the limits."""
+    known = clusters.calls[firsts.owner] >= _WELL_KNOWN
+    owner, value, count = firsts.owner[known], firsts.value[known], firsts.count[known]
+    slower = count[value > np.log(np.exp(clusters.mean) + LEAST_LOAD_US)[owner]].sum()
+    told = count[value > limit[owner]].sum()
+    return bool(count.sum() >= _FEWEST_FIRSTS and slower > _MOST * count.sum() and told < count.sum() / 2)
+
+
+def _show_loads(calls: _Calls, above: NDArray[np.bool_]) -> bool:
+    number = calls.count[above].sum()
+    enough = number >= max(_LOADS_CALLS, _LOADS_SHARE * calls.count.sum())
+    return bool(enough and np.unique(calls.owner[above]).size >= _LOADS_MODELS)
+
+
+def _quantile(values: Floats, counts: Floats, q: float) -> float:
+    order = np.argsort(values)
+    cumulative = np.cumsum(counts[order])
+    return float(values[order][np.searchsorted(cumulative, q * cumulative[-1])])
+
+
+def _between(clusters: _Clusters, warm: NDArray[np.bool_]) -> tuple[float, float]:
+    """Mean and variance of the models' own warm means, less what scatter of their calls adds to it."""
+    if not warm.any():
+        return float(np.nanmin(clusters.mean)), 0.0
+    by_chance = np.mean(clusters.spread[warm] ** 2 / clusters.calls[warm])
+    return float(clusters.mean[warm].mean()), max(float(clusters.mean[warm].var() - by_chance), 0.0)
+
+
+def _never_warm(number: Floats, above: float, suspects: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """
+    Which of the models that show only slow calls may have been evicted before each of them.
+
+    The time T after which a model is gone is the one that explains all calls taken for cold, sum n exp(-n T) of them; a
+    model that then found itself evicted n times in a row less than once in a thousand is slow by itself.
+    """
+    found = suspects
+    for _ in range(_ROUNDS):
+        gone = _eviction(number, above + number[found].sum())
+        before, found = found, suspects & (number * number * gone <= -np.log(_UNLIKELY))
+        if np.array_equal(before, found):
+            break
+    return found
+
+
+def _eviction(number: Floats, cold: float) -> float:
+    """T as a share of the run, by bisection."""
+    low, high = 0.0, 100.0
+    for _ in range(_ROUNDS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if (number * np.exp(-number * middle)).sum() > cold else (low, middle)
+    return high
