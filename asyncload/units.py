@@ -54,6 +54,8 @@ _BYTES_PATTERN: Final = rf"^({_NUMBER})\s?((?:[kKmMgG][iI]?)?[bB])?$"
 _BANDWIDTH_PATTERN: Final = rf"^({_NUMBER})\s?((?:[kKmMgG][iI]?)?[bB])?(?:\s?/\s?s)?$"
 
 _DURATION_LEGAL: Final = "a duration, not negative, such as 250ms, 1m30s, 2h or 5 (seconds)"
+_OFFSET_PATTERN: Final = rf"^[-+]?{_DURATION_PART}(?:\s?{_DURATION_PART})*$|^[-+]?{_NUMBER}$"
+_OFFSET_LEGAL: Final = "a duration with or without a sign, such as -6m, 250ms or -5 (seconds)"
 _RATE_LEGAL: Final = "a rate, not negative, such as 200/s, 1.5k/s, 600/min or 5 (per second)"
 _BYTES_LEGAL: Final = "a size, not negative, such as 64KiB, 6MB or 512 (bytes)"
 _BANDWIDTH_LEGAL: Final = "a bandwidth, not negative, such as 50MiB/s, 1GB/s or 512 (bytes per second)"
@@ -73,6 +75,8 @@ class Quantity:
     """From a text or a number to the number; ValueError if it is not legal."""
     exact: Callable[[int | float], str | int | float]
     """From the number to what `parse` turns into the same number."""
+    least: float = 0
+    """Smallest number that may be written without a unit."""
 
 
 def parse_duration_ns(value: object) -> int:
@@ -99,6 +103,32 @@ def parse_duration_ns(value: object) -> int:
     if total > _MOST_NS:
         raise ValueError(f"expected at most {_MOST_NS // 10**9} seconds, found {_said(value)}")
     return round(total)
+
+
+def parse_offset_ns(value: object) -> int:
+    """
+    Read a duration that may be negative.
+
+    Args:
+        value: "-6m", "+1m30s", "250ms"; or a number of seconds. The sign is that of the whole.
+
+    Returns:
+        Nanoseconds, to the nearest.
+
+    Raises:
+        ValueError: If it is not finite, over 1e9 seconds, or not a duration; the text says what is legal.
+    """
+    if not isinstance(value, str):
+        negative = isinstance(value, int | float) and not isinstance(value, bool) and value < 0
+        size: object = -value if negative else value  # type: ignore[operator]  # a number, by the line above
+    else:
+        text = _text(value, _OFFSET_PATTERN, _OFFSET_LEGAL)
+        negative, size = text.startswith("-"), text.lstrip("-+")
+    try:
+        length_ns = parse_duration_ns(size)
+    except ValueError as error:
+        raise ValueError(str(error).replace(_DURATION_LEGAL, _OFFSET_LEGAL)) from error
+    return -length_ns if negative else length_ns
 
 
 def parse_rate_per_s(value: object) -> float:
@@ -294,6 +324,10 @@ DurationNs: TypeAlias = Annotated[
     int, Quantity(_DURATION_LEGAL, _DURATION_PATTERN, _MOST_NS / 1e9, parse_duration_ns, _exact_duration)
 ]
 """Nanoseconds, written as a duration."""
+OffsetNs: TypeAlias = Annotated[
+    int, Quantity(_OFFSET_LEGAL, _OFFSET_PATTERN, _MOST_NS / 1e9, parse_offset_ns, _exact_duration, -_MOST_NS / 1e9)
+]
+"""Nanoseconds that may be negative, written as a duration with its sign."""
 PerSecond: TypeAlias = Annotated[
     float, Quantity(_RATE_LEGAL, _RATE_PATTERN, _MOST_PER_S, parse_rate_per_s, _exact_rate)
 ]

@@ -1,5 +1,6 @@
 """
-Write the references that follow from the code: docs/scenario.md from the JSON Schema, docs/commands.md from the helps.
+Write the references that follow from the code: docs/scenario.md and docs/emulator-reference.md from the JSON Schemas,
+docs/commands.md from the helps.
 
     python docs/generate.py            write them
     python docs/generate.py --check    exit 1 if they are not what the code says
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from asyncload.emulator import config as emulator
 from asyncload.scenario import json_schema
 
 HERE = Path(__file__).parent
@@ -31,12 +33,28 @@ def scenario_reference() -> str:
         example.rstrip(),
         "```",
         "",
-        "## The file",
-        *_table(schema),
+        *_tables(schema),
     ]
-    for name, part in schema["$defs"].items():
-        lines += ["", f"## {name}", "", str(part.get("description", "")), "", *_table(part)]
     return "\n".join(lines) + "\n"
+
+
+def emulator_reference() -> str:
+    """Return every key of an emulator's configuration."""
+    lines = [
+        "# Emulator reference",
+        "",
+        "Generated from the code by `make docs`. A configuration is a YAML, TOML or JSON file;",
+        "`asyncload schema --emulator` prints its JSON Schema for editors. [How it behaves](emulator.md).",
+        "",
+        *_tables(emulator.json_schema()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _tables(schema: Mapping[str, Any]) -> Iterator[str]:
+    yield from ("## The file", *_table(schema))
+    for name, part in schema["$defs"].items():
+        yield from ("", f"## {name}", "", str(part.get("description", "")), "", *_table(part))
 
 
 def _table(part: Mapping[str, Any]) -> Iterator[str]:
@@ -51,7 +69,8 @@ def _table(part: Mapping[str, Any]) -> Iterator[str]:
 
 def _default(value: Mapping[str, Any]) -> str:
     default = value.get("default")
-    return "" if default is None else "see there" if isinstance(default, dict) else f"`{default}`"
+    nested = isinstance(default, dict) or (isinstance(default, list) and any(isinstance(one, dict) for one in default))
+    return "" if default is None else "see there" if nested else f"`{default}`"
 
 
 def _takes(value: Mapping[str, Any]) -> str:
@@ -90,7 +109,11 @@ def _help(words: list[str]) -> str:
 
 def main() -> int:
     """Write, or compare; return the exit code."""
-    pages = {"scenario.md": scenario_reference(), "commands.md": command_reference()}
+    pages = {
+        "scenario.md": scenario_reference(),
+        "emulator-reference.md": emulator_reference(),
+        "commands.md": command_reference(),
+    }
     stale = [name for name, text in pages.items() if not (HERE / name).exists() or (HERE / name).read_text() != text]
     if "--check" in sys.argv[1:]:
         print("\n".join(f"docs/{name} is not what the code says: run `make docs`" for name in stale))

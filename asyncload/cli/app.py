@@ -50,7 +50,9 @@ Examples:
 
 \b
   asyncload emulate
-  asyncload emulate --port 8090 --truth truth.jsonl
+  asyncload emulate --preset thrash --truth truth.sqlite
+  asyncload emulate emulator.yaml --port 8090 --tls
+  asyncload emulate --container mms --models models/
   AWS_ACCESS_KEY_ID=AKIDEXAMPLE AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY \\
       asyncload run scenario.yaml --endpoint-url http://127.0.0.1:8089
 """
@@ -66,6 +68,7 @@ Examples:
 
 \b
   asyncload schema > asyncload.schema.json
+  asyncload schema --emulator > emulator.schema.json
 """
 
 ScenarioFile = Annotated[
@@ -177,21 +180,43 @@ def report(
 
 @app.command(epilog=_EMULATE_EXAMPLES)
 def emulate(
-    config: Annotated[Optional[Path], typer.Argument(metavar="[CONFIG]", show_default=False)] = None,
+    config: Annotated[
+        Optional[Path], typer.Argument(metavar="[CONFIG]", help="YAML, TOML or JSON file.", show_default=False)
+    ] = None,
+    preset: Annotated[str | None, typer.Option(help="A configuration that comes with asyncload.")] = None,
     host: Annotated[str, typer.Option(help="Address to bind.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to bind; 0 takes a free one.", min=0, max=65535)] = 8089,
-    truth: Annotated[Path | None, typer.Option(help="Write the ground-truth log as JSON Lines.")] = None,
+    truth: Annotated[Path | None, typer.Option(help="Write the ground-truth log, an SQLite file.")] = None,
+    time_scale: Annotated[float | None, typer.Option(help="Factor on the platform's times, such as 0.01.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of all draws.")] = None,
+    tls: Annotated[bool, typer.Option("--tls", help="Speak TLS, with a certificate made on the spot.")] = False,
+    ca_file: Annotated[Path, typer.Option(help="With --tls: where clients find its authority.")] = Path(
+        "asyncload-emulator-ca.pem"
+    ),
     certificate: Annotated[Path | None, typer.Option(help="PEM file; speak TLS with it.")] = None,
     key: Annotated[Path | None, typer.Option(help="PEM file of the certificate's key.")] = None,
+    container: Annotated[
+        list[str] | None,
+        typer.Option(metavar="URL|mms", help="A model server for each instance; mms starts Multi Model Server."),
+    ] = None,
+    models: Annotated[Path | None, typer.Option(help="With --container: the folder of the models' artefacts.")] = None,
+    disk: Annotated[Path | None, typer.Option(help="With --container URL: where artefacts are unpacked.")] = None,
+    disk_as: Annotated[str | None, typer.Option(help="The same folder as the container sees it.")] = None,
+    handler: Annotated[
+        str | None, typer.Option(help="With --container mms: module:function of artefacts that name none.")
+    ] = None,
 ) -> None:
     """Play a SageMaker multi-model endpoint on this machine."""
-    from asyncload.emulator.command import run as serve
-    from asyncload.emulator.config import Emulator
+    from asyncload.cli.emulate import Asked
+    from asyncload.cli.emulate import emulate as play
     from asyncload.emulator.process import Listen
 
-    played = Emulator.load(config) if config else Emulator()
-    listen = Listen(host=host, port=port, certificate=certificate, key=key)
-    serve(played, listen, truth, lambda url: typer.echo(f"listening on {url}"))
+    asked = Asked(
+        config=config, preset=preset, truth=truth, time_scale=time_scale, seed=seed,
+        containers=tuple(container or ()), models=models, disk=disk, disk_as=disk_as, handler=handler,
+    )  # fmt: skip
+    made = ca_file if tls else None
+    play(asked, Listen(host=host, port=port, authority=made, certificate=certificate, key=key))
 
 
 @app.command(epilog=_DEMO_EXAMPLES)
@@ -206,10 +231,14 @@ def demo(
 
 
 @app.command(epilog=_SCHEMA_EXAMPLES)
-def schema() -> None:
+def schema(
+    emulator: Annotated[bool, typer.Option("--emulator", help="Of the emulator's configurations instead.")] = False,
+) -> None:
     """Print the JSON Schema of scenario files, for editors."""
     import msgspec
 
-    from asyncload.scenario import json_schema
-
+    if emulator:
+        from asyncload.emulator.config import json_schema
+    else:
+        from asyncload.scenario import json_schema
     typer.echo(msgspec.json.format(msgspec.json.encode(json_schema()), indent=2))

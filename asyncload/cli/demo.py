@@ -59,14 +59,14 @@ def show(duration: str, out: Path | None) -> int:
 @contextmanager
 def emulator() -> Iterator[str]:
     """Start the emulator on a free port of this machine; yields its URL, and ends it."""
-    command = [sys.executable, "-m", "asyncload.emulator", "--port", "0"]
+    command = [sys.executable, "-m", "asyncload", "emulate", "--port", "0", "--preset", "xgboost-ml.m5.xlarge"]
     # A session of its own: Ctrl-C is for the run, which needs the emulator until its last reply.
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)  # noqa: S603
     try:
         line = process.stdout.readline() if process.stdout else ""
         if not line.startswith("listening on "):
             raise StartError("the emulator did not start; `asyncload emulate` shows why")
-        yield line.removeprefix("listening on ").strip()
+        yield line.split()[2]
     finally:
         process.terminate()
         try:

@@ -9,12 +9,21 @@ amazon-sagemaker-examples issue 1216 (no multi-model endpoint), sagemaker-python
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
 ACCOUNT = "123456789012"
 """The account number of AWS's examples."""
 BODY_LIMIT_BYTES = 6_291_456
+
+
+_STATUS: Final = {
+    "InternalDependencyException": 530,
+    "InvalidSignatureException": 403,
+    "AccessDeniedException": 403,
+    "ExpiredTokenException": 403,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +92,37 @@ def no_variant(name: str) -> Answer:
 def not_ready(model: str) -> Answer:
     """429: the model is still being downloaded or loaded after the platform's limit."""
     return error(429, "ModelNotReadyException", f"Model {model} is still being downloaded or loaded.")
+
+
+def too_long(header: str, longest: int) -> Answer:
+    """400: a member of the request is longer than its limit."""
+    return _invalid(f"1 validation error detected: {header} must have length less than or equal to {longest}.")
+
+
+def by_code(code: str, endpoint: str, model: str) -> Answer:
+    """
+    Return what a caller sees under one of AWS's codes.
+
+    Args:
+        code: One of `CODES`.
+        endpoint: The endpoint's name.
+        model: The target model.
+    """
+    match code:
+        case "ThrottlingException":
+            return throttled()
+        case "ModelNotReadyException":
+            return not_ready(model)
+        case "ModelError":
+            return model_error(endpoint, 500, "simulated failure of the container")
+        case "ValidationError":
+            return _invalid("simulated refusal of the request")
+        case "InternalFailure":
+            return failure()
+        case "ServiceUnavailable":
+            return unavailable()
+        case _:
+            return error(_STATUS[code], code, f"simulated {code}")
 
 
 def failure() -> Answer:

@@ -13,6 +13,8 @@ call the endpoint, and archives from whoever made the models, so neither may rea
 import os
 import shutil
 import tarfile
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from asyncload.emulator.backend import LoadError
@@ -20,6 +22,8 @@ from asyncload.errors import StartError
 
 INVALID_STATUS = 400
 """What Multi Model Server and Triton answer to a model that they cannot read."""
+UNPACKED_SIGNS = ("model.py", "MAR-INF", "config.pbtxt", "code")
+"""What a folder holds that is itself a model: of Multi Model Server, TorchServe, Triton, SageMaker's toolkits."""
 _GZIP = b"\x1f\x8b"
 
 
@@ -49,6 +53,22 @@ class Artefacts:
         except (OSError, RuntimeError):  # a link that leads to itself is a RuntimeError before Python 3.13
             return None
         return path if path.is_relative_to(self._folder) and (path.is_file() or path.is_dir()) else None
+
+    def listed(self) -> Iterator[tuple[str, int]]:
+        """
+        Yield name and size in bytes of every model: each file, and each folder that is one, hidden ones not.
+
+        A name that somebody else has just removed may be missing, or still be there.
+        """
+        for place, folders, files in os.walk(self._folder):
+            here = Path(place)
+            whole = [name for name in folders if any((here / name / sign).exists() for sign in UNPACKED_SIGNS)]
+            folders[:] = sorted(set(folders) - set(whole))
+            for name in sorted(name for name in (*whole, *files) if not name.startswith(".")):
+                with suppress(OSError):
+                    path = here / name
+                    size = path.stat().st_size if path.is_file() else folder_bytes(path)
+                    yield path.relative_to(self._folder).as_posix(), size
 
     def size_bytes(self, name: str) -> int | None:
         """

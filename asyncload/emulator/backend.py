@@ -5,6 +5,7 @@ The platform (`instance`) decides what is loaded where and when; a backend carri
 `freeze`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -106,6 +107,9 @@ class Backend(Protocol):
 
     def kill(self) -> None:
         """Die: whoever waits for the container sees DeadError at once, and so does everybody after."""
+
+    def on_death(self, tell: Callable[[], None]) -> None:
+        """Have `tell` called when the container is found dead while nobody is waiting for it."""
 
     async def revive(self) -> bool:
         """Return True once the container is back, nothing loaded and nothing on disk; False if it never will be."""

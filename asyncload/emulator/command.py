@@ -8,10 +8,10 @@ import asyncio
 import gc
 import signal
 from collections.abc import Callable
-from pathlib import Path
 
 from asyncload.emulator.config import Emulator
-from asyncload.emulator.process import Listen, serve
+from asyncload.emulator.process import Listen, Started, serve
+from asyncload.emulator.scene import Setting
 
 try:
     from uvloop import new_event_loop
@@ -22,28 +22,28 @@ GC_THRESHOLDS = (100_000, 50, 100)
 """Collections are rarer than Python's default, for each pause shows in the replies' times."""
 
 
-def run(config: Emulator, listen: Listen, truth: Path | None, ready: Callable[[str], None]) -> None:
+def run(config: Emulator, listen: Listen, setting: Setting, ready: Callable[[Started], None]) -> None:
     """
     Serve on an event loop of its own until SIGINT or SIGTERM; uvloop's, where it is installed.
 
     Args:
         config: What to play.
         listen: Where.
-        truth: File for the ground-truth log.
-        ready: Called with the base URL once connections are accepted.
+        setting: What else it is made from.
+        ready: Called once connections are accepted.
 
     Raises:
-        StartError: If the address, the certificate or the truth file cannot be used.
+        StartError: If the address, the certificate, the truth file or a container cannot be used.
     """
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(_until_signal(config, listen, truth, ready))
+        runner.run(_until_signal(config, listen, setting, ready))
 
 
-async def _until_signal(config: Emulator, listen: Listen, truth: Path | None, ready: Callable[[str], None]) -> None:
+async def _until_signal(config: Emulator, listen: Listen, setting: Setting, ready: Callable[[Started], None]) -> None:
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    await serve(config, listen, truth=truth, ready=ready, stop=stop)
+    await serve(config, listen, setting, ready=ready, stop=stop)

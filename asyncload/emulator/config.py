@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Final
 
+from asyncload.emulator.faults import Fault
 from asyncload.emulator.played import EndpointPlayed, Name
 from asyncload.errors import ScenarioError, UsageError
 from asyncload.schema import Check, Key, Mistakes, document
@@ -65,6 +66,8 @@ class Emulator:
     """A connection without requests for that long is closed."""
     publish_after_ns: Annotated[DurationNs, Key("publish_after")] = 120_000_000_000
     """How long after its end a minute's CloudWatch metrics can be read; 0 shows the minute under way too."""
+    faults: tuple[Fault, ...] = ()
+    """What goes wrong on purpose, from the start."""
     seed: int = 0
     """Of all draws."""
 

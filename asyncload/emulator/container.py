@@ -67,6 +67,10 @@ def _unknown(_model: str) -> int:
     return 0
 
 
+def _nobody() -> None:
+    """Tell nobody."""
+
+
 class Container(Backend):
     """One container. `attach` comes first, and again after a kill, once the container is back."""
 
@@ -95,6 +99,7 @@ class Container(Backend):
         self._end = end
         self._loaded = set[str]()
         self._failed = Counter[str]()
+        self._tell: Callable[[], None] = _nobody
 
     async def attach(self) -> None:
         """
@@ -184,11 +189,13 @@ class Container(Backend):
             headers["Accept"] = sent.accept
         if sent.custom_attributes is not None:
             headers[_ATTRIBUTES] = sent.custom_attributes
-        path = f"/models/{self._name(model)}/invoke"
+        path = f"/models/{self._name(model)}"
         start_ns = monotonic_ns()
         answer = await self._line.ask(
-            "POST", path, self._limits.invoke_s, body=sent.body, headers=headers, extra_ns=sent.extra_ns
+            "POST", f"{path}/invoke", self._limits.invoke_s, body=sent.body, headers=headers, extra_ns=sent.extra_ns
         )
+        if answer.status == HTTPStatus.NOT_FOUND and self._name(model) in self._loaded:
+            await self._must_know(path)
         return Inferred(
             answer.status,
             answer.body,
@@ -202,6 +209,14 @@ class Container(Backend):
         self._line.cut()
         if self._end is not None:
             self._end()
+
+    def on_death(self, tell: Callable[[], None]) -> None:
+        """Have `tell` called when whoever runs the container says that it has died."""
+        self._tell = tell
+
+    def died(self) -> None:
+        """Note that the container's process is gone. Its connections are, so whoever waits on one knows already."""
+        self._tell()
 
     async def revive(self) -> bool:
         """Wait until the container is back, however long that takes, and empty it."""
@@ -231,6 +246,11 @@ class Container(Backend):
     def _name(self, model: str) -> str:
         failed = self._failed.get(model, 0)
         return f"{hashed(model)}-{failed}" if failed else hashed(model)
+
+    async def _must_know(self, path: str) -> None:
+        """Tell a model that answers 404 from a container that was started again meanwhile and knows nothing of it."""
+        if (await self._line.ask("GET", path, self._limits.ready_s)).status == HTTPStatus.NOT_FOUND:
+            raise DeadError("the container has lost the model: it was started again")
 
     async def _ping(self) -> str:
         try:

@@ -13,11 +13,10 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from random import Random
-from typing import Protocol
 
 from asyncload.emulator import answers
 from asyncload.emulator.answers import Answer
-from asyncload.emulator.backend import Backend, DeadError, Inferred, LoadError, NoMemoryError, Sent
+from asyncload.emulator.backend import DeadError, Inferred, LoadError, NoMemoryError, Sent
 from asyncload.emulator.eviction import RANKINGS
 from asyncload.emulator.freeze import WorkClock
 from asyncload.emulator.instance import Around, Event, Instance, NoModelError, NotReadyError, Patience
@@ -25,21 +24,11 @@ from asyncload.emulator.laws import quantile_function
 from asyncload.emulator.played import EndpointPlayed, VariantPlayed
 from asyncload.emulator.residency import Residency, Room
 from asyncload.emulator.routing import choice, route
+from asyncload.emulator.sources import Source
 from asyncload.emulator.visit import Visit
 
+DRAIN_INTERVAL_S = 0.01
 _OK = range(200, 300)
-
-
-class Backends(Protocol):
-    """Where the containers behind instances come from."""
-
-    async def make(self, endpoint: EndpointPlayed, variant: VariantPlayed, name: str) -> Backend:
-        """
-        Return a container for a new instance, ready to load models.
-
-        Raises:
-            StartError: If there is none.
-        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +51,7 @@ class Platform:
     """What an endpoint is given by the emulator that it is part of."""
 
     clock: WorkClock
-    backends: Backends
+    source: Source
     tell: Callable[[str, str, Event], None]
     """Called with endpoint, variant and each event."""
     scale: float = 1.0
@@ -106,6 +95,8 @@ class Endpoint:
         self._choose = choice(list(accumulate(variant.weight for variant in played.variants)))
         self._overhead = quantile_function(played.overhead)
         self._tasks = set[asyncio.Task[None]]()
+        self._returning: dict[Instance, asyncio.Task[None]] = {}
+        """Who has died and may come back."""
 
     async def start(self) -> None:
         """
@@ -119,8 +110,7 @@ class Endpoint:
                 await self.add(variant)
 
     async def invoke(self, visit: Visit, target: Target, sent: Sent) -> Answer:
-        """Answer an invocation; what it meets is noted in `visit`."""
-        visit.model = target.label
+        """Answer an invocation of `visit.model`; what it meets is noted in `visit`."""
         refusal = self._wrong_target(target, visit.id)
         if refusal is not None:
             return refusal
@@ -150,14 +140,14 @@ class Endpoint:
         """
         name = f"{variant.played.name}/{variant.made}"
         variant.made += 1
-        backend = await self._platform.backends.make(self.played, variant.played, name)
+        backend = await self._platform.source.make(self.played, variant.played, name)
 
         def tell(event: Event) -> None:
             self._platform.tell(self.played.name, variant.played.name, event)
 
         around = Around(self._residency(variant.played), self._platform.clock, self._platform.patience, tell)
         instance = Instance(name, backend, around)
-        instance.fallen = lambda: self._spawn(self._mourn(variant, instance))
+        instance.fallen = lambda: self._await_return(variant, instance)
         variant.instances.append(instance)
         variant.routed.append(instance)
         tell(Event(name, "added"))
@@ -166,9 +156,16 @@ class Endpoint:
     def remove(self, variant: Variant, instance: Instance) -> None:
         """Take an instance out of service: it gets no more requests, and ends when it has answered those it has."""
         variant.instances.remove(instance)
-        if instance in variant.routed:
-            variant.routed.remove(instance)
+        _no_longer_routed(variant, instance)
+        if instance in self._returning:
+            self._returning.pop(instance).cancel()
         self._spawn(self._drain(variant, instance))
+
+    async def retire(self) -> None:
+        """Answer what is in flight, then close."""
+        while self.in_flight:  # noqa: ASYNC110  rare, and serving is not to pay for it
+            await asyncio.sleep(DRAIN_INTERVAL_S)
+        await self.close()
 
     async def close(self) -> None:
         """End all instances."""
@@ -205,11 +202,13 @@ class Endpoint:
         except LoadError as problem:
             return self._not_loaded(visit.model, problem)
         except TimeoutError:
+            visit.container_status = 0
             visit.service_ns = round(self._platform.patience.answer_s * 1e9)
             return answers.timed_out(self.played.name)
         except DeadError:
             return answers.failure()
         visit.queue_ns, visit.service_ns = inferred.queue_ns, inferred.service_ns
+        visit.container_status = inferred.status
         return self._answered(inferred)
 
     def _answered(self, inferred: Inferred) -> Answer:
@@ -228,28 +227,38 @@ class Endpoint:
         ranking = RANKINGS[self.played.eviction]
         return lambda: Residency(room, ranking, cache=self.played.cache)
 
+    def _await_return(self, variant: Variant, instance: Instance) -> None:
+        returning = self._returning[instance] = self._spawn(self._mourn(variant, instance))
+        returning.add_done_callback(lambda _: self._returning.pop(instance, None))
+
     async def _mourn(self, variant: Variant, instance: Instance) -> None:
-        """After a death: notice it, and have the instance back when it is back."""
-        back = asyncio.create_task(instance.revive())
-        try:
-            await asyncio.wait({back}, timeout=self.played.detect_ns * self._platform.scale / 1e9)
-            if not back.done() and instance in variant.routed:
-                variant.routed.remove(instance)
-            if await back and instance in variant.instances and instance not in variant.routed:
-                variant.routed.append(instance)
-        finally:
-            back.cancel()
+        """After a death: notice it, and have the instance back when it is back, which may be sooner or never."""
+        detect_s = self.played.detect_ns * self._platform.scale / 1e9
+        noticed = asyncio.get_running_loop().call_later(detect_s, _no_longer_routed, variant, instance)
+        if not await instance.revive():
+            return
+        noticed.cancel()
+        if instance not in variant.routed:
+            variant.routed.append(instance)
 
     async def _drain(self, variant: Variant, instance: Instance) -> None:
-        while instance.in_flight and not instance.down:  # noqa: ASYNC110  rare, and serving is not to pay for it
-            await asyncio.sleep(0.01)
-        await instance.close()
+        try:
+            while instance.in_flight and not instance.down:  # noqa: ASYNC110  rare, and serving is not to pay for it
+                await asyncio.sleep(DRAIN_INTERVAL_S)
+        finally:
+            await instance.close()
         self._platform.tell(self.played.name, variant.played.name, Event(instance.name, "removed"))
 
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+    def _spawn(self, work: Coroutine[None, None, None]) -> "asyncio.Task[None]":
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
+
+
+def _no_longer_routed(variant: Variant, instance: Instance) -> None:
+    if instance in variant.routed:
+        variant.routed.remove(instance)
 
 
 def all_instances(endpoints: Sequence[Endpoint]) -> list[tuple[Endpoint, Variant, Instance]]:

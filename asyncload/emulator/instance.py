@@ -50,7 +50,8 @@ class Event:
     began_ns: int = 0
     """CLOCK_MONOTONIC."""
     took_ns: int = 0
-    disk_bytes: int = 0
+    size_bytes: int = 0
+    """On disk for download and delete, in memory for load and unload."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ class Instance:
         self._waits: dict[str, _Wait] = {}
         """By model, of those that are on their way."""
         self._tasks = set[asyncio.Task[None]]()
+        backend.on_death(lambda: self._fall(self.residency))
 
     def footprint(self, model: str) -> Footprint | None:
         """Return what a model takes; None if there is none of that name."""
@@ -273,7 +275,7 @@ class Instance:
             step.model,
             began_ns,
             monotonic_ns() - began_ns,
-            0 if footprint is None else footprint.disk_bytes,
+            _size_bytes(step.act, footprint),
         )
 
     def _fall(self, residency: Residency, *, quiet: bool = False) -> None:
@@ -289,6 +291,12 @@ class Instance:
         if not quiet:
             self._tell(Event(self.name, "down", began_ns=monotonic_ns()))
             self.fallen()
+
+
+def _size_bytes(act: Act, footprint: Footprint | None) -> int:
+    if footprint is None:
+        return 0
+    return footprint.memory_bytes if act in {Act.LOAD, Act.UNLOAD} else footprint.disk_bytes
 
 
 def _nothing() -> None:

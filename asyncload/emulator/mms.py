@@ -78,7 +78,8 @@ class MultiModelServer:
             back: Called when it is ready again after that, on the same port, with no model loaded.
         """
         self._settings = settings or Settings()
-        self._died = died
+        self.died = died
+        """Called when the server has died without being told to."""
         self._back = back
         self._port = 0
         self._scratch = Path()
@@ -186,7 +187,7 @@ class MultiModelServer:
         while self._watchdog is not None:
             await self._watchdog.wait()
             await self._end()
-            self._died()
+            self.died()
             await self._begin_again(installed)
             self._back()
 

@@ -47,7 +47,7 @@ class Download:
 
     latency: Law = NOTHING
     """Before the first byte."""
-    bandwidth_bytes_per_s: Annotated[BytesPerSecond, Key("bandwidth"), Check(above=0, legal="more than 0")] | None = (
+    bandwidth_bytes_per_s: Annotated[BytesPerSecond | None, Key("bandwidth"), Check(above=0, legal="more than 0")] = (
         None
     )
     """Without it the bytes take no time."""
@@ -172,7 +172,7 @@ class EndpointPlayed:
     """Out of memory."""
     detect_ns: Annotated[DurationNs, Key("detect")] = 10_000_000_000
     """How long requests still go to an instance that has died."""
-    replace_ns: Annotated[DurationNs, Key("replace")] | None = 240_000_000_000
+    replace_ns: Annotated[DurationNs | None, Key("replace")] = 240_000_000_000
     """How long after that a new one takes its place; null: never."""
 
     def mistakes(self) -> Mistakes:

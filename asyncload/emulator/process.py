@@ -2,17 +2,25 @@
 
 import asyncio
 import ssl
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic_ns
+from typing import Final
 
+from asyncload.emulator import certificate, speed
 from asyncload.emulator.config import Emulator
-from asyncload.emulator.gateway import Server
-from asyncload.emulator.scene import Scene
+from asyncload.emulator.gateway import Gateway
+from asyncload.emulator.outages import Outages
+from asyncload.emulator.scene import Scene, Setting
+from asyncload.emulator.speed import Speed
+from asyncload.emulator.wire.face import Face
+from asyncload.emulator.wire.listener import Listener, Tls
+from asyncload.emulator.wire.values import Limits, Request
 from asyncload.errors import StartError
 
-BACKLOG = 4096
-GRACE_S = 5.0
+GRACE_S: Final = 5.0
 """How long requests in flight may take when the emulator is told to stop."""
 
 
@@ -23,18 +31,32 @@ class Listen:
     host: str = "127.0.0.1"
     port: int = 8089
     """0 takes a free one."""
+    authority: Path | None = None
+    """Speak TLS with a certificate made on the spot, and write its authority's PEM here, for clients."""
     certificate: Path | None = None
     """PEM file of a certificate chain; with it the emulator speaks TLS."""
     key: Path | None = None
     """PEM file of the certificate's private key; without it the key stands in `certificate`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Started:
+    """An emulator that accepts connections."""
+
+    url: str
+    """Base URL, such as http://127.0.0.1:8089."""
+    authority: Path | None
+    """Where the authority of a certificate made on the spot stands."""
+    speed: Speed
+    """What it can do on this core."""
+
+
 async def serve(
     config: Emulator | None = None,
     listen: Listen | None = None,
+    setting: Setting | None = None,
     *,
-    truth: Path | None = None,
-    ready: Callable[[str], None] | None = None,
+    ready: Callable[[Started], None] | None = None,
     stop: asyncio.Event | None = None,
 ) -> None:
     """
@@ -43,64 +65,54 @@ async def serve(
     Args:
         config: What to play; without it, see `config`.
         listen: Where; without it http://127.0.0.1:8089.
-        truth: File for the ground-truth log, JSON Lines; flushed every second and at the end.
-        ready: Called with the base URL once connections are accepted.
+        setting: What else it is made from: truth file, containers, who is warned.
+        ready: Called once connections are accepted.
         stop: Set it to end.
 
     Raises:
-        StartError: If the address, the certificate or the truth file cannot be used.
+        StartError: If the address, the certificate, the truth file or a container cannot be used.
     """
-    listen = listen or Listen()
-    stop = stop or asyncio.Event()
+    listen, setting = listen or Listen(), setting or Setting()
     try:
         context = _tls(listen)
-        scene = Scene(config or Emulator(), truth)
+        scene = Scene(config or Emulator(), setting)
     except (OSError, ssl.SSLError) as problem:
         raise StartError(f"the emulator cannot start: {problem}") from problem
-    flushing = asyncio.create_task(_flush_every_second(scene))
     try:
-        await _listen(Server(scene), listen, context, ready, stop)
+        await scene.start()
+        await _listen(scene, listen, context, ready, stop or asyncio.Event())
     finally:
-        flushing.cancel()
-        scene.close()
+        await scene.close()
 
 
 async def _listen(
-    server: Server,
+    scene: Scene,
     listen: Listen,
     context: ssl.SSLContext | None,
-    ready: Callable[[str], None] | None,
+    ready: Callable[[Started], None] | None,
     stop: asyncio.Event,
 ) -> None:
-    loop = asyncio.get_running_loop()
+    def failed(request: Request, problem: Exception) -> None:
+        scene.warn(f"{request.method} {request.path} failed inside the emulator, a mistake of its own:")
+        scene.warn("".join(traceback.format_exception(problem)))
+
+    face = Face(Gateway(scene).handle, failed, Limits(idle_close_s=scene.config.idle_close_ns / 1e9))
+    tls = None if context is None else Tls(context=context, fails=lambda: scene.faults.handshake_fails(monotonic_ns()))
+    listener = Listener(face, listen.host, listen.port, tls)
+    outages = Outages(scene, listener, face)
+    scene.faults_changed = outages.look
     try:
-        sockets = await loop.create_server(server, listen.host, listen.port, ssl=context, backlog=BACKLOG)
-    except OSError as problem:
-        raise StartError(f"cannot listen on {listen.host}:{listen.port}: {problem.strerror}") from problem
-    try:
+        await listener.open()
+        outages.look()
         if ready is not None:
-            ready(_url(listen, sockets.sockets[0].getsockname()[1]))
+            ready(Started(listener.url, listen.authority, await speed.measure()))
         await stop.wait()
     finally:
-        sockets.close()
-        server.pre_shutdown()  # ends idle connections, which shutdown would wait for
-        await server.shutdown(GRACE_S)
-
-
-def _url(listen: Listen, port: int) -> str:
-    host = f"[{listen.host}]" if ":" in listen.host else listen.host
-    return f"{'http' if listen.certificate is None else 'https'}://{host}:{port}"
+        outages.end()
+        await listener.close(GRACE_S)
 
 
 def _tls(listen: Listen) -> ssl.SSLContext | None:
-    if listen.certificate is None:
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(listen.certificate, listen.key)
-    return context
-
-
-async def _flush_every_second(scene: Scene) -> None:
-    while True:
-        await asyncio.sleep(1)
-        scene.truth.flush()
+    if listen.certificate is not None:
+        return certificate.given(listen.certificate, listen.key)
+    return None if listen.authority is None else certificate.made(listen.host, listen.authority)

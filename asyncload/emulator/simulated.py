@@ -7,6 +7,7 @@ first inferences of an instance draw from one sequence of their own.
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
@@ -138,6 +139,9 @@ class Simulated(Backend):
         for future in self._waiting:
             if not future.done():
                 future.set_exception(DeadError("the instance was killed"))
+
+    def on_death(self, tell: Callable[[], None]) -> None:
+        """It dies only when it is killed."""
 
     async def revive(self) -> bool:
         """Be replaced: after the time to notice and the time to start another, or never."""

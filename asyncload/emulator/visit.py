@@ -13,6 +13,12 @@ class Visit:
     """CLOCK_MONOTONIC at which its last bytes were read."""
     endpoint: str
     model: str = ""
+    """What its headers name as target, whether or not there is such a model."""
+    body_sha256: str = ""
+    """Of the body that arrived; empty if that was too large to be kept."""
+    body_bytes: int = 0
+    inference_id: str = ""
+    """X-Amzn-SageMaker-Inference-Id."""
     variant: str = ""
     instance: str = ""
     tier: str = ""
@@ -27,6 +33,8 @@ class Visit:
     """What the container took."""
     overhead_ns: int = 0
     """What the platform's own law took."""
+    container_status: int | None = None
+    """What the container answered, 0 if it did not in time; None if the request did not come so far."""
     fault: str = ""
     """The fault it met."""
 

@@ -110,7 +110,7 @@ def _schema(kind: Kind, definitions: dict[str, _Schema]) -> _Schema:
             parts, length = [_schema(item, definitions) for item in items], len(items)
             return {"type": "array", "prefixItems": parts, "items": False, "minItems": length, "maxItems": length}
         case Measure(quantity=quantity):
-            number = {"type": "number", "minimum": 0, "maximum": quantity.most}
+            number = {"type": "number", "minimum": quantity.least, "maximum": quantity.most}
             return {"anyOf": [{"type": "string", "pattern": quantity.pattern}, number], "title": quantity.legal}
         case _:
             return _scalar(kind)

@@ -5,7 +5,15 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncload.units import format_bytes, format_duration, format_rate, parse_bytes, parse_duration_ns, parse_rate_per_s
+from asyncload.units import (
+    format_bytes,
+    format_duration,
+    format_rate,
+    parse_bytes,
+    parse_duration_ns,
+    parse_offset_ns,
+    parse_rate_per_s,
+)
 
 YEAR_NS = 365 * 86_400 * 10**9
 
@@ -14,6 +22,13 @@ YEAR_NS = 365 * 86_400 * 10**9
 def test_an_exact_duration_reads_back_as_itself(ns: int) -> None:
     """Nothing is lost in any unit."""
     assert parse_duration_ns(format_duration(ns, digits=None)) == ns
+
+
+@given(st.integers(-YEAR_NS, YEAR_NS))
+def test_an_exact_offset_reads_back_as_itself(ns: int) -> None:
+    """With its sign; and a number means seconds."""
+    assert parse_offset_ns(format_duration(ns, digits=None)) == ns
+    assert parse_offset_ns(ns // 10**9) == ns // 10**9 * 10**9
 
 
 @given(st.integers(0, YEAR_NS), st.integers(1, 9))
@@ -52,3 +67,7 @@ def test_anything_is_either_read_or_refused_in_words(written: object) -> None:
             assert str(error).startswith("expected ")  # noqa: PT017  a refusal is as good as a value here
         else:
             assert 0 <= value <= 2**60
+    try:
+        assert abs(parse_offset_ns(written)) <= 2**60
+    except ValueError as error:
+        assert str(error).startswith("expected ")  # noqa: PT017

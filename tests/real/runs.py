@@ -33,8 +33,7 @@ def steady_emulator(path: Path, service_ms: float = 5.0) -> Path:
     path.write_text(
         "endpoints:\n"
         "  - name: xgboost-mme\n"
-        "    workers: 2000\n"
-        "    queue: 2000\n"
+        "    variants: [{instance: {workers: 2000, queue: 2000}}]\n"
         f'    models: [{{name: "*.tar.gz", service: {{fixed: {service_ms}ms}}}}]\n'
     )
     return path

@@ -4,9 +4,11 @@ import http.client
 import io
 import json
 import socket
+import sqlite3
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
@@ -35,7 +37,11 @@ CONFIG = {
                 {"name": "*.tar.gz", "service": {"fixed": "2ms"}, "answer": {"text": "4.5"}},
             ],
         },
-        {"name": "small", "models": [{"name": "*", "service": {"fixed": "300ms"}}], "workers": 1, "queue": 1},
+        {
+            "name": "small",
+            "models": [{"name": "*", "service": {"fixed": "300ms"}}],
+            "variants": [{"instance": {"workers": 1, "queue": 1}}],
+        },
         {"name": "limited", "models": [{"name": "*", "service": {"fixed": "300ms"}}], "concurrency": 1},
         {"name": "single", "models": [{"name": "*"}], "multi_model": False},
     ],
@@ -316,10 +322,10 @@ def test_a_reply_is_never_early_and_rarely_late(running: RunningEmulator) -> Non
 
 
 def test_the_file_is_complete_at_the_end_and_requests_in_flight_are_answered(tmp_path: Path) -> None:
-    """SIGTERM lets requests in flight end; then the file has every row."""
+    """SIGTERM lets requests in flight end; then the file has every row, and every event."""
     config = tmp_path / "config.json"
     config.write_text(json.dumps(CONFIG))
-    with emulator(config, truth=tmp_path / "truth.jsonl") as served, ThreadPoolExecutor(1) as pool:
+    with emulator(config, truth=tmp_path / "truth.sqlite") as served, ThreadPoolExecutor(1) as pool:
         client = _client(served.url)
         for _ in range(5):
             _invoke(client)
@@ -328,12 +334,16 @@ def test_the_file_is_complete_at_the_end_and_requests_in_flight_are_answered(tmp
         served.process.terminate()
         assert last.result()["Body"]
         assert served.process.wait(10) == 0
-    rows = [json.loads(line) for line in (tmp_path / "truth.jsonl").read_text().splitlines()]
-    assert [row["model"] for row in rows] == ["a.tar.gz"] * 5 + ["slow.tar.gz"]
+    with closing(sqlite3.connect(tmp_path / "truth.sqlite")) as db:
+        rows = db.execute("SELECT model, outcome FROM requests ORDER BY seq").fetchall()
+        loads = db.execute("SELECT model FROM events WHERE what = 'load' ORDER BY at_ns").fetchall()
+    assert rows == [("a.tar.gz", "OK")] * 5 + [("slow.tar.gz", "OK")]
+    assert loads == [("a.tar.gz",), ("slow.tar.gz",)]
+    assert not (tmp_path / "truth.sqlite-wal").exists()
 
 
 def test_a_client_that_goes_away_is_lost(running: RunningEmulator) -> None:
-    """A client that hangs up before its reply, or in the middle of its body, leaves a row and no harm."""
+    """A client that hangs up before its reply leaves a row, one that does in the middle of its body none; no harm."""
     running.reset()
     host, port = running.url.removeprefix("http://").split(":")
     head = "".join(f"{name}: {value}\r\n" for name, value in _signed(running.url, model="slow.tar.gz").items())
@@ -343,7 +353,8 @@ def test_a_client_that_goes_away_is_lost(running: RunningEmulator) -> None:
             connection.sendall(sent.encode())
             time.sleep(0.1)
     time.sleep(0.5)
-    assert sorted((row["outcome"], row["model"]) for row in running.truth()) == [("LOST", ""), ("LOST", "slow.tar.gz")]
+    assert [(row["outcome"], row["model"], row["status"]) for row in running.truth()] == [("LOST", "slow.tar.gz", 200)]
+    assert running.health()["in_flight"] == 0
     assert _invoke(_client(running.url))["Body"]
 
 

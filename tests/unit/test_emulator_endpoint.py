@@ -1,105 +1,488 @@
-"""What an endpoint decides, without sockets and clocks."""
+"""What an endpoint decides, in virtual time, with containers that do what a test says."""
 
+import asyncio
 import json
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from asyncload.emulator.answers import Answer
-from asyncload.emulator.config import EndpointPlayed, ModelPlayed, TextAnswer
-from asyncload.emulator.endpoint import EndpointState, Sent, Served, Target
+from asyncload.emulator.backend import Backend, DeadError, Footprint, Inferred, LoadError, NoMemoryError, Sent
+from asyncload.emulator.endpoint import Endpoint, Platform, Target
+from asyncload.emulator.freeze import WorkClock
+from asyncload.emulator.instance import Event
 from asyncload.emulator.laws import Fixed
+from asyncload.emulator.played import EndpointPlayed, InstancePlayed, VariantPlayed
+from asyncload.emulator.sources import Source
+from asyncload.emulator.visit import Visit
+from tests.unit.virtual import VirtualLoop
 
-MS = 1_000_000
-SENT = Sent(b"1,2", "text/csv")
-A = Target(model="a.tar.gz")
-ECHO = ModelPlayed(name="echo-*", answer="echo", service=Fixed(fixed_ns=1 * MS))
-PLAIN = ModelPlayed(name="*.tar.gz", answer=TextAnswer(text="4.5"), service=Fixed(fixed_ns=10 * MS))
-MME = EndpointPlayed(name="mme", models=(ECHO, PLAIN), workers=1, queue=1)
-
-
-def _served(endpoint: EndpointState, target: Target = A, now_ns: int = 0) -> Served:
-    served = endpoint.serve(target, SENT, now_ns)
-    assert isinstance(served, Served)
-    return served
+S = 1_000_000_000
+A, B = Target(model="a.tar.gz"), Target(model="b.tar.gz")
+MME = EndpointPlayed(name="mme", detect_ns=10 * S, replace_ns=20 * S)
 
 
-def _refused(endpoint: EndpointState, target: Target = A, now_ns: int = 0) -> Answer:
-    refused = endpoint.serve(target, SENT, now_ns)
-    assert isinstance(refused, Answer)
-    return refused
+@dataclass
+class Laws:
+    """What all containers of a test do."""
+
+    load_s: float = 0.0
+    service_s: float = 0.0
+    revive_s: float | None = 30.0
+    load_error: LoadError | None = None
+    inferred: Inferred = field(default_factory=lambda: Inferred(200, b"4.5", "text/csv", "trace=1"))
+    loads: list[tuple[str, str]] = field(default_factory=list)
+    """Instance and model of each."""
 
 
-def test_the_first_fitting_model_answers() -> None:
-    """Models are looked up in the order of the configuration, by pattern."""
-    endpoint = EndpointState(MME, seed=0)
-    assert _served(endpoint, Target(model="echo-1.tar.gz")).answer.body == b"1,2"
-    assert _served(endpoint).answer.body == b"4.5"
+class Container(Backend):
+    """One container; it knows any model *.tar.gz."""
+
+    def __init__(self, name: str, laws: Laws) -> None:
+        self.name, self.laws, self.dead = name, laws, False
+
+    def footprint(self, model: str) -> Footprint | None:
+        return Footprint(1, 1) if model.endswith(".tar.gz") or not model else None
+
+    async def download(self, model: str) -> None: ...
+
+    async def delete(self, model: str) -> None: ...
+
+    async def unload(self, model: str) -> None: ...
+
+    async def load(self, model: str) -> None:
+        self.laws.loads.append((self.name, model))
+        await asyncio.sleep(self.laws.load_s)
+        if self.laws.load_error is not None:
+            raise self.laws.load_error
+
+    async def invoke(self, model: str, sent: Sent) -> Inferred:
+        try:
+            async with asyncio.timeout(60):
+                await asyncio.sleep(self.laws.service_s)
+        finally:
+            if self.dead:
+                raise DeadError
+        return self.laws.inferred
+
+    def kill(self) -> None:
+        self.dead = True
+
+    def on_death(self, tell: Callable[[], None]) -> None: ...
+
+    async def revive(self) -> bool:
+        if self.laws.revive_s is None:
+            return False
+        await asyncio.sleep(self.laws.revive_s)
+        self.dead = False
+        return True
+
+    def busy(self) -> int:
+        return 0
+
+    async def close(self) -> None: ...
 
 
-def test_a_model_that_nothing_fits_cannot_be_downloaded() -> None:
-    """An unknown model is a ValidationError and takes no worker."""
-    endpoint = EndpointState(MME, seed=0)
-    assert _refused(endpoint, Target(model="a.zip")).error_type == "ValidationError"
-    assert _served(endpoint).start_ns == 0
+class Containers(Source):
+    renewable = True
+    artefacts = None
+
+    def __init__(self, laws: Laws) -> None:
+        self.laws = laws
+
+    async def make(self, endpoint: EndpointPlayed, variant: VariantPlayed, name: str) -> Backend:
+        return Container(name, self.laws)
+
+    async def close(self) -> None: ...
 
 
-def test_a_full_queue_is_the_containers_503() -> None:
-    """One worker and one place: the third request at once sees ModelError with the container's 503."""
-    endpoint = EndpointState(MME, seed=0)
-    assert [_served(endpoint).start_ns, _served(endpoint).start_ns] == [0, 10 * MS]
-    refused = _refused(endpoint)
-    assert (refused.status, refused.error_type) == (424, "ModelError")
-    assert json.loads(refused.body)["OriginalStatusCode"] == 503
+class Stage:
+    """An endpoint under test, and what it told."""
+
+    def __init__(
+        self, played: EndpointPlayed = MME, laws: Laws | None = None, *, scale: float = 1, seed: int = 0
+    ) -> None:
+        self.laws = laws or Laws()
+        self.told: list[tuple[str, str]] = []
+        platform = Platform(WorkClock(), Containers(self.laws), self._tell, scale, seed)
+        self.endpoint = Endpoint(played, platform)
+        self.visits: list[Visit] = []
+
+    def _tell(self, endpoint: str, variant: str, event: Event) -> None:
+        self.told.append((event.instance, event.what))
+
+    async def call(self, target: Target = A) -> Answer:
+        self.visits.append(visit := Visit("id", 0, self.endpoint.played.name, target.label))
+        return await self.endpoint.invoke(visit, target, Sent(b"1,2", "text/csv"))
+
+    def play(self, scene: Callable[["Stage"], Coroutine[None, None, None]]) -> None:
+        async def whole() -> None:
+            self.begin_s = asyncio.get_running_loop().time()
+            await self.endpoint.start()
+            try:
+                await scene(self)
+            finally:
+                await self.endpoint.close()
+
+        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+            runner.run(whole())
+
+    def now_s(self) -> float:
+        """Since the endpoint began."""
+        return asyncio.get_running_loop().time() - self.begin_s
+
+    async def until(self, at_s: float) -> None:
+        await asyncio.sleep(at_s - self.now_s())
+
+    def kill(self, number: int = 0) -> None:
+        next(iter(self.endpoint.variants.values())).instances[number].kill()
 
 
-def test_the_concurrency_limit_throttles() -> None:
-    """At the limit the reply is 400 ThrottlingException with a null message; below it, requests pass."""
-    endpoint = EndpointState(replace(MME, concurrency=1), seed=0)
-    assert _served(endpoint).start_ns == 0
-    endpoint.in_flight = 1
-    refused = _refused(endpoint)
-    assert (refused.status, refused.error_type, refused.body) == (400, "ThrottlingException", b'{"message":null}')
+def code(answer: Answer) -> tuple[int, str | None]:
+    return answer.status, answer.error_type
+
+
+def original(answer: Answer) -> tuple[int, str]:
+    """What a ModelError says of the container."""
+    assert code(answer) == (424, "ModelError")
+    body = json.loads(answer.body)
+    return body["OriginalStatusCode"], body["OriginalMessage"]
+
+
+# -- target, limits, variant ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("multi_model", "target", "code"),
+    ("multi_model", "target", "error"),
     [
-        (True, Target(model="a"), None),
+        (True, Target(model="a.tar.gz"), None),
         (True, Target(), "ValidationError"),
-        (True, Target(component="a"), "ValidationError"),
+        (True, Target(component="a.tar.gz"), "ValidationError"),
         (False, Target(), None),
-        (False, Target(component="a"), None),
-        (False, Target(model="a"), "ValidationError"),
+        (False, Target(component="a.tar.gz"), None),
+        (False, Target(model="a.tar.gz"), "ValidationError"),
     ],
 )
-def test_the_target_must_fit_the_kind_of_endpoint(multi_model: bool, target: Target, code: str | None) -> None:  # noqa: FBT001
+def test_the_target_must_fit_the_kind_of_endpoint(multi_model: bool, target: Target, error: str | None) -> None:  # noqa: FBT001
     """A multi-model endpoint needs a TargetModel, any other must not get one."""
-    wrong = EndpointState(replace(MME, multi_model=multi_model), seed=0).wrong_target(target, "id")
-    assert (None if wrong is None else wrong.error_type) == code
+
+    async def scene(stage: Stage) -> None:
+        assert (await stage.call(target)).error_type == error
+
+    Stage(replace(MME, multi_model=multi_model)).play(scene)
 
 
-def test_errors_come_at_their_ratio() -> None:
-    """With an error ratio of 0.3 three requests in ten fail; a failed one keeps its worker as long as a good one."""
-    failing = replace(PLAIN, error_ratio=0.3, error_status=400, error_message="bad row", service=Fixed(fixed_ns=7))
-    endpoint = EndpointState(replace(MME, models=(failing,)), seed=1)
-    served = [_served(endpoint, now_ns=100 * i) for i in range(5_000)]
-    failed = [each for each in served if each.answer.status == 424]
-    assert len(failed) / 5_000 == pytest.approx(0.3, abs=0.03)
-    assert {each.service_ns for each in served} == {7}
-    body = json.loads(failed[0].answer.body)
-    assert (body["OriginalStatusCode"], body["OriginalMessage"]) == (400, "bad row")
-    assert body["LogStreamArn"].endswith("/aws/sagemaker/Endpoints/mme")
+def test_a_single_model_is_loaded_from_the_beginning() -> None:
+    """An endpoint of one model never loads it, and its first request finds it hot."""
+
+    async def scene(stage: Stage) -> None:
+        assert (await stage.call(Target())).status == 200
+        assert stage.visits[0].tier == "hot"
+        assert stage.laws.loads == []
+
+    Stage(replace(MME, multi_model=False), Laws(load_s=100)).play(scene)
 
 
-def test_draws_follow_from_seed_and_model_only() -> None:
-    """The same seed gives a model the same times whatever other models are called in between; another seed others."""
-    lognormal = EndpointPlayed(name="mme")
-    alone, mixed, other = EndpointState(lognormal, 7), EndpointState(lognormal, 7), EndpointState(lognormal, 8)
-    times = [_served(alone).service_ns for _ in range(5)]
-    mixed_times = []
-    for _ in range(5):
-        _served(mixed, Target(model="b.tar.gz"))
-        mixed_times.append(_served(mixed).service_ns)
-    assert mixed_times == times
-    assert [_served(other).service_ns for _ in range(5)] != times
+def test_the_concurrency_limit_throttles() -> None:
+    """At the limit the reply is 400 with a null message; when a request has been answered, the next one passes."""
+
+    async def scene(stage: Stage) -> None:
+        first = asyncio.create_task(stage.call())
+        await asyncio.sleep(0.5)
+        refused = await stage.call(B)
+        assert (code(refused), refused.body) == ((400, "ThrottlingException"), b'{"message":null}')
+        assert stage.visits[1].instance == ""
+        assert (await first).status == 200
+        assert (await stage.call(B)).status == 200
+
+    Stage(replace(MME, concurrency=1), Laws(service_s=1)).play(scene)
+
+
+TWO = replace(MME, variants=(VariantPlayed(name="blue", weight=3), VariantPlayed(name="green", weight=1)))
+
+
+def test_variants_share_by_weight() -> None:
+    """3 : 1 gives three quarters to the first, the same ones for the same seed."""
+    chosen = []
+
+    async def scene(stage: Stage) -> None:
+        for _ in range(4_000):
+            await stage.call()
+        chosen.append([visit.variant for visit in stage.visits])
+
+    Stage(TWO, seed=7).play(scene)
+    Stage(TWO, seed=7).play(scene)
+    assert Counter(chosen[0])["blue"] / 4_000 == pytest.approx(0.75, abs=0.03)
+    assert chosen[0] == chosen[1]
+
+
+def test_a_named_variant_is_taken_whatever_its_weight() -> None:
+    """TargetVariant overrides weights, those of 0 too; one that does not exist is a ValidationError."""
+
+    async def scene(stage: Stage) -> None:
+        for _ in range(20):
+            assert (await stage.call(replace(A, variant="green"))).status == 200
+        assert {visit.variant for visit in stage.visits} == {"green"}
+        assert code(await stage.call(replace(A, variant="red"))) == (400, "ValidationError")
+
+    Stage(replace(TWO, variants=(TWO.variants[0], VariantPlayed(name="green", weight=0)))).play(scene)
+
+
+# -- loading ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_model_that_is_not_there_is_a_validation_error() -> None:
+    """No artefact of that name: 400, and nothing is loaded."""
+
+    async def scene(stage: Stage) -> None:
+        assert code(await stage.call(Target(model="a.zip"))) == (400, "ValidationError")
+        assert stage.laws.loads == []
+
+    Stage().play(scene)
+
+
+@pytest.mark.parametrize("scale", [1, 0.01])
+def test_a_load_of_more_than_a_minute_is_429_and_goes_on(scale: float) -> None:
+    """After 60 s ModelNotReadyException, after 100 s the model is there: one load for all, times scaled."""
+
+    async def scene(stage: Stage) -> None:
+        assert code(await stage.call()) == (429, "ModelNotReadyException")
+        assert stage.now_s() == pytest.approx(60 * scale, abs=0.01)
+        assert (await stage.call()).status == 200
+        assert stage.now_s() == pytest.approx(100 * scale, abs=0.01)
+        assert [visit.tier for visit in stage.visits] == ["cold", "loading"]
+        assert (await stage.call()).status == 200
+        assert stage.visits[2].tier == "hot"
+        assert stage.laws.loads == [("AllTraffic/0", "a.tar.gz")]
+
+    Stage(laws=Laws(load_s=100 * scale), scale=scale).play(scene)
+
+
+def test_a_load_of_more_than_six_minutes_ends() -> None:
+    """Whoever still waits at 360 s sees ModelError; a request after that begins anew."""
+
+    async def scene(stage: Stage) -> None:
+        assert code(await stage.call()) == (429, "ModelNotReadyException")
+        await stage.until(330)
+        assert original(await stage.call())[0] == 504
+        assert stage.now_s() == pytest.approx(360, abs=0.01)
+        stage.laws.load_s = 1
+        assert (await stage.call()).status == 200
+        assert stage.visits[2].tier == "warm"
+        assert len(stage.laws.loads) == 2
+
+    Stage(laws=Laws(load_s=10_000)).play(scene)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (LoadError(500, "no such handler"), (424, "ModelError")),
+        (NoMemoryError(507, "out of memory"), (424, "ModelError")),
+        (LoadError(404, "no such model"), (400, "ValidationError")),  # the artefact is not there after all
+    ],
+)
+def test_a_load_that_fails_is_told_to_everybody_who_waits(error: LoadError, said: tuple[int, str]) -> None:
+    """Two requests wait for one load, both see its failure, and the next request tries again."""
+
+    async def scene(stage: Stage) -> None:
+        failed = await asyncio.gather(stage.call(), stage.call())
+        assert [code(each) for each in failed] == [said, said]
+        assert len(stage.laws.loads) == 1
+        stage.laws.load_error = None
+        assert (await stage.call()).status == 200
+
+    Stage(laws=Laws(load_s=1, load_error=error)).play(scene)
+
+
+def test_a_model_larger_than_the_memory_is_507() -> None:
+    """What can never fit is refused at once with the container's 507, and nothing is loaded."""
+
+    async def scene(stage: Stage) -> None:
+        assert original(await stage.call())[0] == 507
+        assert stage.laws.loads == []
+
+    class Large(Container):
+        def footprint(self, model: str) -> Footprint | None:
+            return Footprint(1, 2)
+
+    class Source(Containers):
+        async def make(self, endpoint: EndpointPlayed, variant: VariantPlayed, name: str) -> Backend:
+            return Large(name, self.laws)
+
+    shape = InstancePlayed(memory_bytes=1)
+    stage = Stage(replace(MME, variants=(VariantPlayed(instance=shape),)))
+    platform = Platform(WorkClock(), Source(stage.laws), stage._tell)
+    stage.endpoint = Endpoint(stage.endpoint.played, platform)
+    stage.play(scene)
+
+
+# -- the container's answer -------------------------------------------------------------------------------------------
+
+
+def test_the_containers_answer_is_passed_on() -> None:
+    """Body, type and custom attributes; any 2xx is a 200."""
+
+    async def scene(stage: Stage) -> None:
+        answer = await stage.call()
+        assert (answer.status, answer.body, answer.content_type) == (200, b"4.5", "text/csv")
+        assert (answer.attributes, answer.outcome) == ("trace=1", "OK")
+        stage.laws.inferred = Inferred(202, b"later", "text/plain")
+        assert (await stage.call()).status == 200
+
+    Stage().play(scene)
+
+
+@pytest.mark.parametrize(("status", "side"), [(400, "client"), (503, "server"), (302, "server")])
+def test_any_other_status_is_a_model_error(status: int, side: str) -> None:
+    """The container's status and words are inside; the log group is the endpoint's."""
+
+    async def scene(stage: Stage) -> None:
+        answer = await stage.call()
+        assert original(answer) == (status, "bad row")
+        body = json.loads(answer.body)
+        assert body["LogStreamArn"].endswith("/aws/sagemaker/Endpoints/mme")
+        assert body["Message"].startswith(f"Received {side} error ({status}) from primary")
+
+    Stage(laws=Laws(inferred=Inferred(status, b"bad row", "text/plain"))).play(scene)
+
+
+def test_a_container_that_takes_too_long_is_a_model_error() -> None:
+    """After the platform's limit the original status is 0, and the request counts as that long."""
+
+    async def scene(stage: Stage) -> None:
+        assert original(await stage.call())[0] == 0
+        assert stage.visits[0].service_ns == 60 * S
+
+    Stage(laws=Laws(service_s=100)).play(scene)
+
+
+def test_overhead_is_scaled_with_everything_else() -> None:
+    """The platform's own time is in the visit, times the scale."""
+
+    async def scene(stage: Stage) -> None:
+        await stage.call()
+        assert stage.visits[0].overhead_ns == 50_000
+
+    Stage(replace(MME, overhead=Fixed(fixed_ns=5_000_000)), scale=0.01).play(scene)
+
+
+# -- instances --------------------------------------------------------------------------------------------------------
+
+PAIR = replace(MME, variants=(VariantPlayed(instances=2),), spill=3)
+
+
+def test_a_model_stays_where_it_is_until_that_instance_is_full() -> None:
+    """Two requests stay, the fourth at once goes to the other instance, which loads the model too."""
+
+    async def scene(stage: Stage) -> None:
+        for _ in range(5):
+            await stage.call()
+        assert {visit.instance for visit in stage.visits} == {"AllTraffic/0"}
+        stage.visits.clear()
+        await asyncio.gather(*(stage.call() for _ in range(4)))
+        assert [visit.instance for visit in stage.visits] == ["AllTraffic/0"] * 3 + ["AllTraffic/1"]
+        assert stage.laws.loads == [("AllTraffic/0", "a.tar.gz"), ("AllTraffic/1", "a.tar.gz")]
+
+    Stage(PAIR, Laws(service_s=1)).play(scene)
+
+
+def test_a_dead_instance_gets_requests_until_that_is_noticed() -> None:
+    """500 for `detect`, then the other one serves alone, and the dead one comes back empty after `replace`."""
+
+    async def scene(stage: Stage) -> None:
+        await stage.call()
+        waiting = asyncio.create_task(stage.call())
+        await asyncio.sleep(0.5)
+        stage.kill()
+        assert code(await waiting) == (500, "InternalFailure")
+        await stage.until(9)
+        assert code(await stage.call()) == (500, "InternalFailure")
+        await stage.until(12)
+        assert (await stage.call()).status == 200
+        assert stage.visits[-1].instance == "AllTraffic/1"
+        await stage.until(35)
+        stage.laws.loads.clear()
+        assert (await stage.call(B)).status == 200
+        assert stage.laws.loads == [("AllTraffic/0", "b.tar.gz")], "it is empty, so it has the most free memory"
+        assert [told for told in stage.told if told[1] in {"down", "up"}] == [
+            ("AllTraffic/0", "down"),
+            ("AllTraffic/0", "up"),
+        ]
+
+    Stage(PAIR, Laws(service_s=1)).play(scene)
+
+
+def test_without_any_instance_the_endpoint_is_unavailable() -> None:
+    """The only instance dies: 500 until that is noticed, 503 until it is back, then a cold 200."""
+
+    async def scene(stage: Stage) -> None:
+        await stage.call()
+        stage.kill()
+        seen = [code(await stage.call())]
+        for at_s in (11, 29, 31):
+            await stage.until(at_s)
+            seen.append(code(await stage.call()))
+        unavailable = (503, "ServiceUnavailable")
+        assert seen == [(500, "InternalFailure"), unavailable, unavailable, (200, None)]
+        assert stage.visits[-1].tier == "cold"
+
+    Stage().play(scene)
+
+
+def test_a_dead_instance_that_is_never_replaced_stays_away() -> None:
+    """With `replace` of null there is no instance for good."""
+
+    async def scene(stage: Stage) -> None:
+        stage.kill()
+        await stage.until(10_000)
+        assert code(await stage.call()) == (503, "ServiceUnavailable")
+
+    Stage(laws=Laws(revive_s=None)).play(scene)
+
+
+def test_a_removed_instance_answers_what_it_has() -> None:
+    """It gets no more requests, its requests are answered, then it is gone; one that is added takes its place."""
+
+    async def scene(stage: Stage) -> None:
+        (variant,) = stage.endpoint.variants.values()
+        waiting = asyncio.create_task(stage.call())
+        await asyncio.sleep(0.5)
+        stage.endpoint.remove(variant, variant.instances[0])
+        assert code(await stage.call()) == (503, "ServiceUnavailable")
+        assert await stage.endpoint.add(variant) == "AllTraffic/1"
+        assert (await stage.call()).status == 200
+        assert (await waiting).status == 200
+        await asyncio.sleep(1)
+        assert stage.told[-1] == ("AllTraffic/0", "removed")
+
+    Stage(laws=Laws(service_s=1)).play(scene)
+
+
+def test_a_dead_instance_that_is_removed_does_not_come_back() -> None:
+    """Nobody waits for it any more."""
+
+    async def scene(stage: Stage) -> None:
+        (variant,) = stage.endpoint.variants.values()
+        stage.kill()
+        stage.endpoint.remove(variant, variant.instances[0])
+        await stage.until(100)
+        assert [what for _, what in stage.told] == ["added", "down", "removed"]
+        assert code(await stage.call()) == (503, "ServiceUnavailable")
+
+    Stage().play(scene)
+
+
+def test_an_endpoint_that_retires_answers_first() -> None:
+    """`retire` returns once what was in flight is answered."""
+
+    async def scene(stage: Stage) -> None:
+        waiting = asyncio.create_task(stage.call())
+        await asyncio.sleep(0.5)
+        await stage.endpoint.retire()
+        assert waiting.done()
+        assert (await waiting).status == 200
+
+    Stage(laws=Laws(service_s=1)).play(scene)

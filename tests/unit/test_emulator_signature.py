@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import pytest
-from botocore.auth import SigV4Auth
+from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotocoreCredentials
+from msgspec.structs import replace as changed
 
 from asyncload.emulator.config import DEMO_CREDENTIALS, Credentials
-from asyncload.emulator.signature import Refusal, SignatureCheck, SignedRequest
+from asyncload.emulator.signature import CLOUDWATCH, S3, SAGEMAKER, Refusal, SignatureCheck, SignedRequest
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 NOW_S = NOW.timestamp()
@@ -50,11 +51,11 @@ class SignAt:
 
 
 def _without(request: SignedRequest, name: bytes) -> SignedRequest:
-    return replace(request, headers=tuple(pair for pair in request.headers if pair[0] != name))
+    return changed(request, headers=tuple(pair for pair in request.headers if pair[0] != name))
 
 
 def _with(request: SignedRequest, name: bytes, value: bytes) -> SignedRequest:
-    return replace(_without(request, name), headers=(*_without(request, name).headers, (name, value)))
+    return changed(_without(request, name), headers=(*_without(request, name).headers, (name, value)))
 
 
 def _code(request: SignedRequest, check: SignatureCheck | None = None) -> str | None:
@@ -121,18 +122,18 @@ def test_an_expired_key_is_named_so(signed_at: SignAt) -> None:
 def test_changed_parts_are_refused(signed_at: SignAt) -> None:
     """Body, method, path, query and each signed header are covered by the signature."""
     request = signed_at()
-    changed = [
-        replace(request, body_sha256=sha256(BODY + b" ").hexdigest()),
-        replace(request, method="PUT"),
-        replace(request, target="/endpoints/other/invocations"),
-        replace(request, target=f"{TARGET}?a=1"),
+    requests = [
+        changed(request, body_sha256=sha256(BODY + b" ").hexdigest()),
+        changed(request, method="PUT"),
+        changed(request, target="/endpoints/other/invocations"),
+        changed(request, target=f"{TARGET}?a=1"),
         _with(request, b"X-Amzn-SageMaker-Target-Model", b"c.tar.gz"),
         _with(request, b"Host", b"127.0.0.1:1"),
         _with(request, b"X-Amz-Date", b"20261123T120001Z"),
         _without(request, b"X-Amzn-SageMaker-Target-Model"),
-        replace(request, headers=(*request.headers, (b"X-Amzn-SageMaker-Target-Model", b"c.tar.gz"))),
+        changed(request, headers=(*request.headers, (b"X-Amzn-SageMaker-Target-Model", b"c.tar.gz"))),
     ]
-    assert [_code(each) for each in changed] == ["InvalidSignatureException"] * len(changed)
+    assert [_code(each) for each in requests] == ["InvalidSignatureException"] * len(requests)
 
 
 def test_the_body_counts_and_not_what_a_header_says_of_it(signed_at: SignAt) -> None:
@@ -177,7 +178,7 @@ def test_a_verified_request_is_good_for_its_second_and_byte_for_byte_only(signed
     check = SignatureCheck([DEMO_CREDENTIALS])
     request = signed_at()
     assert [check.refusal(request, NOW_S + s) for s in (0.1, 0.2, 300.9)] == [None, None, None]
-    assert isinstance(check.refusal(replace(request, body_sha256="0" * 64), NOW_S + 300.9), Refusal)
+    assert isinstance(check.refusal(changed(request, body_sha256="0" * 64), NOW_S + 300.9), Refusal)
     assert isinstance(check.refusal(request, NOW_S + 301), Refusal)
 
 
@@ -185,3 +186,59 @@ def test_the_secret_is_never_printed() -> None:
     """A printed configuration shows neither secret nor token."""
     assert "session-key" not in repr(SESSION)
     assert "session-token" not in repr(SESSION)
+
+
+# -- other services ---------------------------------------------------------------------------------------------------
+
+
+def _listing(monkeypatch: pytest.MonkeyPatch, target: str, said: str | None = None) -> SignedRequest:
+    """A request to S3 as botocore signs it, or with another word in place of the body's hash."""
+    monkeypatch.setattr("botocore.auth.get_current_datetime", lambda: NOW)
+    signer = S3SigV4Auth(
+        BotocoreCredentials(DEMO_CREDENTIALS.access_key, DEMO_CREDENTIALS.secret_key), "s3", "us-east-1"
+    )
+    if said is not None:
+        monkeypatch.setattr(signer, "payload", lambda _: said)
+    request = AWSRequest("GET", f"http://127.0.0.1:8089{target}")
+    signer.add_auth(request)
+    wire = [("Host", "127.0.0.1:8089"), *request.headers.items()]
+    raw = tuple((name.encode(), value.encode()) for name, value in wire)
+    return SignedRequest("GET", target, raw, sha256(b"").hexdigest())
+
+
+@pytest.mark.parametrize("target", ["/bucket/a%20b//c/../d", "/bucket?delimiter=%2F&list-type=2&prefix=mme%2F", "/b?a"])
+def test_s3_takes_paths_as_they_are(monkeypatch: pytest.MonkeyPatch, target: str) -> None:
+    """S3 neither escapes a path a second time nor resolves dots; another target does not pass."""
+    check = SignatureCheck([DEMO_CREDENTIALS])
+    request = _listing(monkeypatch, target)
+    assert check.refusal(request, NOW_S, S3) is None
+    assert check.refusal(changed(request, target=f"{target}x"), NOW_S, S3) is not None
+
+
+@pytest.mark.parametrize("said", ["UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"])
+def test_s3_takes_a_body_that_is_not_signed(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
+    """S3 accepts a body without a hash if that is said in a signed header; a hash must be the body's."""
+    check = SignatureCheck([DEMO_CREDENTIALS])
+    assert check.refusal(_listing(monkeypatch, "/bucket", said), NOW_S, S3) is None
+    refusal = check.refusal(_listing(monkeypatch, "/bucket", sha256(b"other").hexdigest()), NOW_S, S3)
+    assert refusal is not None
+    assert refusal.code == "InvalidSignatureException"
+
+
+@pytest.mark.parametrize("service", [SAGEMAKER, CLOUDWATCH, S3])
+def test_a_signature_is_good_for_its_service_only(signed_at: SignAt, service: str) -> None:
+    """What is signed for one service is refused by the others, however often it was accepted before."""
+    check = SignatureCheck([DEMO_CREDENTIALS])
+    request = signed_at(service=service)
+    for _ in range(2):
+        refused = {other: check.refusal(request, NOW_S, other) is not None for other in (SAGEMAKER, CLOUDWATCH, S3)}
+        assert refused == {other: other != service for other in refused}
+
+
+def test_names_of_signed_headers_are_judged_with_each_request_own_headers(signed_at: SignAt) -> None:
+    """What was found out about one request's header names is not taken for another's."""
+    check = SignatureCheck([DEMO_CREDENTIALS], remembered=0)
+    request = signed_at()
+    extra = _with(request, b"X-Amz-Extra", b"1")
+    codes = [_code(each, check) for each in (request, extra, request, _without(request, b"X-Amz-Date"), request)]
+    assert codes == [None, "InvalidSignatureException", None, "IncompleteSignatureException", None]

@@ -1,10 +1,26 @@
-"""Request and Reply: what the HTTP face and everything behind it share."""
+"""Request, Reply and Limits: what the HTTP face and everything behind it share."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from asyncload.emulator.wire.mangle import Mangle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much and how long the face puts up with."""
+
+    head_bytes: int = 16_384
+    """Larger heads are refused with 431."""
+    body_bytes: int = 6_291_456
+    """Of a larger body nothing is kept. The default is AWS's limit for InvokeEndpoint."""
+    head_s: float = 10.0
+    """A head must be whole so long after its first byte, and a TLS handshake after its connection; else 408."""
+    body_s: float = 60.0
+    """A body must grow within that, else 408; and a reply must be taken further by its client, else it is cut off."""
+    idle_close_s: float = 20.0
+    """A connection without requests for that long is closed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -15,7 +31,7 @@ class Request:
     target: str
     """Path and query exactly as on the wire."""
     headers: tuple[tuple[bytes, bytes], ...]
-    """All headers in their order, undecoded."""
+    """All headers in their order, undecoded, without the blanks around their values."""
     body: bytes
     """Empty if it was larger than the face's limit."""
     whole: bool
@@ -48,14 +64,14 @@ class Reply:
     status: int
     body: bytes
     headers: dict[str, str]
-    """Without Content-Length, Date, Connection and Server, which the face adds."""
+    """Without Content-Length, Date and Connection, which the face adds."""
     close: bool = False
     """Whether the connection ends with it."""
     mangle: Mangle | None = None
     """How it is to be spoilt on its way; None sends it as it is."""
     sent: Sent | None = None
     """Called once: with the CLOCK_MONOTONIC time at which the whole reply had been handed to the socket, or with 0 if
-    the client was gone before."""
+    the client was gone before. Of a spoilt reply it is the time at which the last of it was."""
 
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Reply]]
