@@ -1,19 +1,21 @@
 """`asyncload emulate`: what was asked for, as the parts of an emulator."""
 
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from asyncload.emulator.command import run
-from asyncload.emulator.config import Emulator
+from asyncload.emulator.config import Emulator, presets
 from asyncload.emulator.played import EndpointPlayed, ModelPlayed
 from asyncload.emulator.process import Listen, Started
 from asyncload.emulator.recipe import Settings
 from asyncload.emulator.scene import MakeSource, Setting
-from asyncload.emulator.sources import Addresses, Servers
-from asyncload.errors import UsageError
+from asyncload.emulator.sources import Addresses, Servers, Source
+from asyncload.errors import Problem, ScenarioError
 
 MMS = "mms"
+LARGEST_SCALE = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,15 +34,50 @@ class Asked:
     handler: str | None = None
 
 
+def mistakes(asked: Asked, listen: Listen) -> Iterator[Problem]:
+    """Yield what cannot be meant, alone or together."""
+    if asked.config is not None and asked.preset is not None:
+        yield Problem("--preset", f"{asked.config} is a configuration already; give one of them")
+    if asked.preset is not None and asked.preset not in presets():
+        yield Problem("--preset", f"no preset is called {asked.preset!r}; there are {', '.join(presets())}")
+    if asked.time_scale is not None and not 0 < asked.time_scale <= LARGEST_SCALE:
+        yield Problem("--time-scale", f"expected a factor above 0, at most {LARGEST_SCALE}, found {asked.time_scale:g}")
+    if asked.truth is not None and asked.truth.is_dir():
+        yield Problem("--truth", f"{asked.truth} is a folder; name a file")
+    if listen.key is not None and listen.certificate is None:
+        yield Problem("--key", "it belongs to a --certificate, and none is given")
+    if listen.authority is not None and listen.certificate is not None:
+        yield Problem("--tls", "it makes a certificate, and one is given; leave out --tls or --certificate")
+    yield from _of_containers(asked)
+
+
+def _of_containers(asked: Asked) -> Iterator[Problem]:
+    of_addresses = {"--disk": asked.disk, "--disk-as": asked.disk_as}
+    options = {"--models": asked.models, **of_addresses, "--handler": asked.handler}
+    given = {name for name, value in options.items() if value is not None}
+    if not asked.containers:
+        yield from (Problem(name, "means something with --container only") for name in options if name in given)
+        return
+    if asked.models is None:
+        yield Problem("--container", "needs --models DIR, the folder that stands for the S3 prefix of the models")
+    if MMS not in asked.containers:
+        if asked.handler is not None:
+            yield Problem("--handler", f"means something with --container {MMS} only")
+        return
+    if set(asked.containers) != {MMS}:
+        yield Problem("--container", f"{MMS} starts its own servers; addresses do not go with it")
+    for name in of_addresses:
+        if name in given:
+            yield Problem(name, f"means something with --container URL only; {MMS} has disks of its own")
+
+
 def played(asked: Asked) -> Emulator:
     """
     Return what is to be played.
 
     Raises:
-        UsageError: If options contradict one another, or the configuration has mistakes.
+        ScenarioError: If the configuration has mistakes.
     """
-    if asked.config is not None and asked.preset is not None:
-        raise UsageError("a configuration and --preset are one too many: give one of them")
     if asked.config is not None:
         config = Emulator.load(asked.config)
     elif asked.preset is not None:
@@ -59,31 +96,22 @@ def setting(asked: Asked) -> Setting:
     Return what else the emulator is made from.
 
     Raises:
-        UsageError: If options contradict one another.
         StartError: If the folder of the models is missing.
     """
-    if not asked.containers:
-        for name in ("models", "disk", "disk_as", "handler"):
-            if getattr(asked, name) is not None:
-                raise UsageError(f"--{name.replace('_', '-')} means something with --container only")
+    if not asked.containers or asked.models is None:
         return Setting(truth=asked.truth, warn=warn)
-    if asked.models is None:
-        raise UsageError("--container needs --models DIR, the folder that stands for the S3 prefix of the models")
+    return Setting(truth=asked.truth, warn=warn, source=_source(asked, asked.models))
+
+
+def _source(asked: Asked, models: Path) -> MakeSource:
+    source: Source
     if MMS in asked.containers:
-        return Setting(truth=asked.truth, warn=warn, source=_servers(asked, asked.models))
-    if asked.handler is not None:
-        raise UsageError("--handler means something with --container mms only")
-    seen_as = None if asked.disk_as is None else PurePosixPath(asked.disk_as)
-    addresses = Addresses(asked.containers, asked.models, asked.disk, seen_as)
-    return Setting(truth=asked.truth, warn=warn, source=lambda _time, _seed: addresses)
-
-
-def _servers(asked: Asked, models: Path) -> MakeSource:
-    if set(asked.containers) != {MMS} or asked.disk is not None or asked.disk_as is not None:
-        raise UsageError("--container mms starts its own servers: no other --container, no --disk and no --disk-as")
-    settings = Settings() if asked.handler is None else Settings(handler=asked.handler)
-    servers = Servers(models, settings)
-    return lambda _time, _seed: servers
+        settings = Settings() if asked.handler is None else Settings(handler=asked.handler)
+        source = Servers(models, settings)
+    else:
+        seen_as = None if asked.disk_as is None else PurePosixPath(asked.disk_as)
+        source = Addresses(asked.containers, models, asked.disk, seen_as)
+    return lambda _time, _seed: source
 
 
 def emulate(asked: Asked, listen: Listen) -> None:
@@ -93,9 +121,12 @@ def emulate(asked: Asked, listen: Listen) -> None:
     The first line on standard output is `listening on URL ...`; it comes once connections are accepted.
 
     Raises:
-        UsageError: If options contradict one another, or the configuration has mistakes.
+        ScenarioError: If options contradict one another, or the configuration has mistakes; all of them at once.
         StartError: If it cannot start.
     """
+    problems = list(mistakes(asked, listen))
+    if problems:
+        raise ScenarioError("options", problems)
     config = played(asked)
     run(config, listen, setting(asked), lambda started: announce(config, started))
 

@@ -12,6 +12,7 @@ It knows nothing of asyncload's client side: signatures are verified with botoco
 
     the platform
         residency   which models an instance holds; eviction        pure
+        holdings    where they are, and who goes; steps: its words  pure
         routing     which instance a request goes to                pure
         instance    carries out what its residency decides
         endpoint    what an invocation meets; instances come and go

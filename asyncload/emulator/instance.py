@@ -279,8 +279,8 @@ class Instance:
         )
 
     def _fall(self, residency: Residency, *, quiet: bool = False) -> None:
-        """Note that the container has died while `residency` was what it held."""
-        if residency is not self.residency:
+        """Note that the container has died while `residency` was what it held; several may find that out."""
+        if self.down or residency is not self.residency:
             return
         self.residency = self._around.residency()
         self.down = True

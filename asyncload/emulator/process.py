@@ -73,6 +73,7 @@ async def serve(
         StartError: If the address, the certificate, the truth file or a container cannot be used.
     """
     listen, setting = listen or Listen(), setting or Setting()
+    await _must_be_free(listen)
     try:
         context = _tls(listen)
         scene = Scene(config or Emulator(), setting)
@@ -83,6 +84,20 @@ async def serve(
         await _listen(scene, listen, context, ready, stop or asyncio.Event())
     finally:
         await scene.close()
+
+
+async def _must_be_free(listen: Listen) -> None:
+    """
+    Try the address before anything is written: whoever has it may be an emulator with the same files.
+
+    Raises:
+        StartError: If it cannot be bound.
+    """
+    try:
+        server = await asyncio.get_running_loop().create_server(asyncio.Protocol, listen.host, listen.port)
+    except OSError as problem:
+        raise StartError(f"cannot listen on {listen.host}:{listen.port}: {problem.strerror or problem}") from problem
+    server.close()
 
 
 async def _listen(

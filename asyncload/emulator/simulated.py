@@ -94,7 +94,7 @@ class Simulated(Backend):
         bytes_ns = known.footprint.disk_bytes * _NS_PER_S // bytes_per_s if bytes_per_s else 0
         await self._take(self._law_ns(download.latency) + self._scaled(bytes_ns))
 
-    async def delete(self, model: str) -> None:  # noqa: ARG002  all models alike
+    async def delete(self, model: str) -> None:  # noqa: ARG002  a file is removed at once
         """Take no time."""
         self._alive()
 

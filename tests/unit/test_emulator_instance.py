@@ -411,6 +411,24 @@ def test_who_is_dead_already_does_not_die_again(world: World) -> None:
     world.run(story)
 
 
+@pytest.mark.parametrize("by", ["kill", "itself"])
+def test_whoever_finds_it_dead_it_dies_once(world: World, by: str) -> None:
+    """A killed process is found dead by who watches it too, a moment later; that is the same death."""
+    world.make = Full
+
+    async def story(world: World) -> None:
+        assert isinstance(world.backend, Full)
+        await world.ask("a")
+        if by == "kill":
+            world.instance.kill()
+        world.backend.found_dead()
+        world.backend.found_dead()
+        assert (world.events[2:], world.fallen) == ([("down", "")], 1)
+        assert (world.instance.down, world.instance.residency.models) == (True, 0)
+
+    world.run(story)
+
+
 def test_it_may_never_be_replaced(world: World) -> None:
     """Without `replace` a dead instance stays dead."""
     world.played = replace(PLAYED, replace_ns=None)
@@ -522,7 +540,11 @@ def test_what_a_model_draws_does_not_depend_on_its_loads(world: World) -> None:
 
 
 class Full(Simulated):
-    """A container that says 507 while more than one model is loaded, and a disk that breaks or is slow."""
+    """
+    A container that says 507 while more than one model is loaded, with a disk that breaks or is slow.
+
+    Somebody watches its process.
+    """
 
     loaded = 0
 
@@ -542,6 +564,9 @@ class Full(Simulated):
     async def unload(self, model: str) -> None:
         await super().unload(model)
         self.loaded -= 1
+
+    def on_death(self, tell: Callable[[], None]) -> None:
+        self.found_dead = tell
 
 
 def test_a_container_without_memory_gets_less_to_hold(world: World) -> None:
