@@ -28,6 +28,11 @@ class RunningEmulator:
     ca: Path | None = None
     """Who signed its certificate."""
 
+    def line(self) -> str:
+        """Return the next line of its standard output; the first one has been read."""
+        assert self.process.stdout is not None
+        return self.process.stdout.readline()
+
     def truth(self, since: int = 0) -> list[dict[str, Any]]:
         """Return the rows of the ground-truth log."""
         with self._open(Request(f"{self.url}/control/truth?since={since}")) as reply:  # noqa: S310
