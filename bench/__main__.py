@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from bench import cpu, emulator, memory, null, rate, startup, wire
+from bench import cold_truth, cpu, emulator, memory, null, rate, startup, wire
 from bench.context import Context
 from bench.machine import describe
 from bench.pin import cores
@@ -30,6 +30,7 @@ GROUPS: MappingProxyType[str, tuple[str, Callable[[Context], Findings]]] = Mappi
         "null": ("Without a network", null.measure),
         "memory": ("Memory", memory.measure),
         "emulator": ("The emulator", emulator.measure),
+        "coldness": ("Cold starts", cold_truth.measure),
         "startup": ("Start-up", startup.measure),
     }
 )

@@ -134,7 +134,7 @@ def _p99(runs: Sequence[_Run]) -> float:
 def _run(context: Context, rate_per_s: float, length_s: float, *, in_flight: int = 2000, preset: str = "") -> _Run:
     with tempfile.TemporaryDirectory(prefix="asyncload-bench-") as home:
         truth = Path(home) / "truth.sqlite"
-        with _emulator(context.cores.target, Path(home), truth, preset) as (url, pid):
+        with emulated(context.cores.target, Path(home), truth, _config(preset)) as (url, pid):
             question = Ask(
                 url=url, rate_per_s=rate_per_s, length_s=length_s, warmup_s=2.0, in_flight=in_flight,
                 connections=min(in_flight, 1000), payloads=_PAYLOADS,
@@ -151,11 +151,16 @@ def _run(context: Context, rate_per_s: float, length_s: float, *, in_flight: int
     return _Run(result, [row[0] for row in rows], cpu)
 
 
+def _config(preset: str) -> str:
+    if not preset:
+        return json.dumps(_FAST)
+    return (PRESETS / f"{preset}.yaml").read_text().replace("catboost-mme", "xgboost-mme")  # which `stimulus` calls
+
+
 @contextmanager
-def _emulator(core: int, home: Path, truth: Path, preset: str) -> Iterator[tuple[str, int]]:
-    """Start one on a core; yields its URL and its process id, and ends it, so that the truth file is whole."""
-    config = (PRESETS / f"{preset}.yaml").read_text() if preset else json.dumps(_FAST)
-    (home / "emulator.yaml").write_text(config.replace("catboost-mme", "xgboost-mme"))  # which `stimulus` calls
+def emulated(core: int, home: Path, truth: Path, config: str) -> Iterator[tuple[str, int]]:
+    """Start an emulator on a core; yields its URL and its process id, and ends it, so that the truth file is whole."""
+    (home / "emulator.yaml").write_text(config)
     played = str(home / "emulator.yaml")
     command = [sys.executable, "-m", "asyncload", "emulate", "--port", "0", "--truth", str(truth), played]
     with started(command, core) as process:
