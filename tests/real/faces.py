@@ -93,7 +93,7 @@ class RunningFace:
                 self.begun.set()
                 await self.gate.wait()
             case "pause":
-                await asyncio.sleep(0.002)
+                await asyncio.sleep(0.02)
             case _ if word in get_args(Spoilt):
                 reply.mangle = cast("Spoilt", word)
             case _ if word.isdecimal():

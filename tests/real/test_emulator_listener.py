@@ -94,6 +94,7 @@ def test_the_end_does_not_wait_for_ever() -> None:
         running.run(running.listener.close(0.2))
         assert time.monotonic() - begin < 3
         assert running.face.open_connections == 0
+        assert not running.face._shared.working
         for sock in (busy, half):
             with suppress(ConnectionResetError):
                 assert sock.recv(1) == b""
