@@ -6,7 +6,10 @@ Strategy, in logarithms of the service time, for there it scatters alike at 4 ms
 1.  A model's warm calls are its lowest cluster. It begins at the model's 5 % quantile and grows for as long as a next
     call lies within 2.75 standard deviations; it ends at a gap. Models with few calls borrow their spread from all
     others, those with many have their own.
-2.  A model's limit is 4.25 standard deviations above its mean, and at least 50 ms: no load is quicker.
+2.  A model's limit is 4.25 standard deviations above its mean, and at least 50 ms above: no load is quicker.
+    Network and platform add a floor to what a model takes, and on a floor the tail is longer than the spread of the
+    whole tells. So the tail that all well-known models have in common is reckoned from its upper quantiles, and where
+    it is longer than a lognormal law's, all limits lie farther away by as much.
 3.  Where so many calls are above their limits that loads go on in this run, a model may have had no warm call at all:
     its lowest cluster is a cold one. It is taken for such a model if no warm mean of the others explains that cluster,
     and if it was called so rarely that it may have been evicted before each call. Its limit is then the others'.
@@ -18,7 +21,7 @@ Source:
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +49,14 @@ _LOADS_CALLS, _LOADS_SHARE, _LOADS_MODELS = 10, 0.01, 5
 _QUICKEST_LOADS = 0.05
 _UNLIKELY = 1e-3
 _WELL_KNOWN = 30
-"""Calls of a model that its first call can be compared with."""
+"""Calls of a model from which on its own law can be told."""
+_ENOUGH = 300
+"""Calls of well-known models from which on their common tail can be told."""
+_UPPER_HALF = (0.5, 0.84134, 0.97725)
+"""Quantiles that are 0, 1 and 2 standard deviations above the mean of a normal law."""
+_LEAST_STEP = 0.01
+_STRETCHES = 2
+"""Times that clusters grow anew with a longer tail: the first ones end within it."""
 _FEWEST_FIRSTS = 10
 _MOST = 0.6
 _BINS = 64
@@ -77,14 +87,19 @@ class _Clusters:
     spread: Floats
     calls: Floats
     common_spread: float
+    stretch: float = 1.0
+    """How much longer the tail is that the models have in common than a lognormal law's."""
 
     def limit(self) -> Floats:
         """Above which a next call does not belong to it."""
-        return self.mean + _FAR * self.spread * np.sqrt(1 + 1 / np.maximum(self.calls, 1))
+        return self._at(_FAR)
 
     def reach(self) -> Floats:
         """Up to where a next call would belong to it."""
-        return self.mean + _REACH * self.spread * np.sqrt(1 + 1 / np.maximum(self.calls, 1))
+        return self._at(_REACH)
+
+    def _at(self, far: float) -> Floats:
+        return self.mean + far * self.stretch * self.spread * np.sqrt(1 + 1 / np.maximum(self.calls, 1))
 
 
 def limits(later: Sequence[Histogram], firsts: Sequence[Histogram]) -> tuple[Floats, str]:
@@ -103,7 +118,9 @@ def limits(later: Sequence[Histogram], firsts: Sequence[Histogram]) -> tuple[Flo
     if number < _FEWEST_CALLS:
         return nothing, f"too few calls to know what is warm: {number} after each model's first"
     calls = _binned(later)
-    clusters = _grow(calls)
+    clusters = _grow(calls, _seeds(calls))
+    for _ in range(_STRETCHES):
+        clusters = _grow(calls, replace(clusters, stretch=_stretch(calls, clusters)))
     mean, limit = _settle(calls, clusters)
     weight = calls.per_model(calls.count)
     called = weight > 0
@@ -130,8 +147,7 @@ def _binned(later: Sequence[Histogram]) -> _Calls:
     return _Calls(keys // _MOST_BINS, keys % _MOST_BINS / _BINS, counts.astype(np.float64), len(later))
 
 
-def _grow(calls: _Calls) -> _Clusters:
-    clusters = _seeds(calls)
+def _grow(calls: _Calls, clusters: _Clusters) -> _Clusters:
     inside: NDArray[np.bool_] | None = None
     for _ in range(_ROUNDS):
         before, inside = inside, calls.value <= clusters.reach()[calls.owner]
@@ -159,12 +175,15 @@ def _cluster(calls: _Calls, weights: Floats, before: _Clusters) -> _Clusters:
     freedom = np.maximum(number - 1, 0)
     common = squares.sum() / max(freedom.sum(), 1)
     spread = np.sqrt((_BORROWED * common + squares) / (_BORROWED + freedom))
-    return _Clusters(mean, np.maximum(spread, _LEAST_SPREAD), number, max(float(np.sqrt(common)), _LEAST_SPREAD))
+    return _Clusters(
+        mean, np.maximum(spread, _LEAST_SPREAD), number, max(float(np.sqrt(common)), _LEAST_SPREAD), before.stretch
+    )
 
 
 def _settle(calls: _Calls, clusters: _Clusters) -> tuple[Floats, Floats]:
     """Warm mean and limit of each model, after what the models tell about one another."""
     number = calls.per_model(calls.count)
+    far = _FAR * clusters.stretch
     above = calls.value > clusters.limit()[calls.owner]
     loads = _show_loads(calls, above)
     warm = number > 0
@@ -176,13 +195,31 @@ def _settle(calls: _Calls, clusters: _Clusters) -> tuple[Floats, Floats]:
     uncertain = clusters.spread**2 / np.maximum(clusters.calls, 1)
     own = np.where(warm, between / (between + uncertain), 1.0)
     mean = np.where(warm, typical + own * (clusters.mean - typical), clusters.mean)
-    limit = mean + _FAR * np.sqrt(clusters.spread**2 + own * uncertain)
+    limit = mean + far * np.sqrt(clusters.spread**2 + own * uncertain)
     if loads:
-        foreign = typical + _FAR * np.sqrt(clusters.common_spread**2 + between)
+        foreign = typical + far * np.sqrt(clusters.common_spread**2 + between)
         suspects = (number > 0) & ~warm & (clusters.mean > foreign)
         never_warm = _never_warm(number, float(calls.count[above].sum()), suspects)
         mean, limit = np.where(never_warm, typical, mean), np.where(never_warm, foreign, limit)
     return mean, limit
+
+
+def _stretch(calls: _Calls, clusters: _Clusters) -> float:
+    """
+    How much longer the tail is that all well-known models have in common than a lognormal law's; at least 1.
+
+    Three quantiles of the upper half give floor, scale and spread of a lognormal law on a floor,
+    x(z) = floor + scale exp(spread z): exp(spread) = (x(2) - x(1)) / (x(1) - x(0)).
+    """
+    known = (calls.value <= clusters.reach()[calls.owner]) & (clusters.calls >= _WELL_KNOWN)[calls.owner]
+    owner, count, common = calls.owner[known], calls.count[known], clusters.common_spread
+    if count.sum() < _ENOUGH:
+        return 1.0
+    scatter = common * (calls.value[known] - clusters.mean[owner]) / clusters.spread[owner]
+    x0, x1, x2 = (np.exp(_quantile(scatter, count, q)) for q in _UPPER_HALF)
+    spread = np.log(max((x2 - x1) / max(x1 - x0, _LEAST_STEP), 1 + _LEAST_STEP))
+    scale = (x1 - x0) / np.expm1(spread)
+    return max(float(np.log(x0 + scale * np.expm1(_FAR * spread))) / (_FAR * common), 1.0)
 
 
 def _loads_are_quick(firsts: _Calls, clusters: _Clusters, limit: Floats) -> bool:

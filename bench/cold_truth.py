@@ -31,6 +31,7 @@ from bench.rows import Detail, Findings, Row
 
 _PAYLOAD = "0.345,0.224414,0.131102,0.042329,0.279923,-0.110329,-0.099358,0.0"
 _FIRST_NS = 1_000_000_000
+_SLACK = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +116,10 @@ def evaluate(context: Context, case: Case) -> Score:
         calls = _calls(out / "run.sqlite", truth, case.models)
     score = judge(calls, case.models)
     told = result.cold_starts
-    print(case.name, told and (told.total.cold_calls, told.doubt), score)
-    if told is None or told.total.cold_calls != score.hits + score.false_alarms:
-        pass
+    said = score.hits + score.false_alarms
+    # A recorder looks at calls in other groups than `judge` does, so a few more or fewer are taken for held up.
+    if told is None or abs(told.total.cold_calls - said) > _SLACK * score.calls:
+        raise RuntimeError(f"{case.name}: the result counts other cold calls than its samples have: {said}")
     return score
 
 

@@ -36,6 +36,8 @@ class Endpoint:
     median_ms: tuple[float, float] = (4.0, 8.0)
     """Each model's own median service time is drawn between these."""
     sigma: float = 0.4
+    floor_ms: float = 0.0
+    """What every call takes besides, for network and platform."""
     heavy: float = 0.0
     """Share of models with a median of 400 ms."""
     fetch_ms: float = 200.0
@@ -73,7 +75,8 @@ def simulate(endpoint: Endpoint) -> Calls:
     model = rng.choice(endpoint.models, number, p=weights / weights.sum())
     median_ms = np.exp(rng.uniform(np.log(endpoint.median_ms[0]), np.log(endpoint.median_ms[1]), endpoint.models))
     median_ms[rng.random(endpoint.models) < endpoint.heavy] = 400.0
-    service_ns = (median_ms[model] * np.exp(endpoint.sigma * rng.standard_normal(number)) * 1e6).astype(np.int64)
+    own_ms = median_ms[model] * np.exp(endpoint.sigma * rng.standard_normal(number))
+    service_ns = ((endpoint.floor_ms * rng.lognormal(0, 0.1, number) + own_ms) * 1e6).astype(np.int64)
     ready_ns = _ready(endpoint, model, sent_ns, rng)
     last_ns = _served(endpoint, np.maximum(ready_ns, sent_ns), service_ns)
     refused = ready_ns - sent_ns > _NOT_READY_NS

@@ -230,7 +230,7 @@ def test_attaching_empties_a_container_that_runs_already(place: Place) -> None:
         await brought(left, "dot-0.tar.gz", "dot-1.tar.gz", "dot-2.tar.gz")
         async with attached(place) as container:
             await brought(container, "dot-3.tar.gz", "dot-4.tar.gz")
-            assert (await left.invoke("dot-0.tar.gz", CSV)).status == 404
+            assert await outcome(left.invoke("dot-0.tar.gz", CSV)) == "DeadError"
         await left.close()
 
     asyncio.run(run())

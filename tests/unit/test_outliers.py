@@ -27,6 +27,14 @@ def test_a_limit_is_as_far_as_the_spread_of_the_model_asks_for() -> None:
     assert found[1] == pytest.approx(200 * MS * np.exp(4.25 * 1.0), rel=0.1)
 
 
+def test_a_tail_on_a_floor_is_longer_than_its_spread_tells() -> None:
+    """5 ms that every call takes and 3 ms of sigma 1 on top: fewer than 0.1 % of 200,000 calls lie above the limit."""
+    times_us = MS * (5 + 3 * np.exp(np.random.default_rng(7).standard_normal(200_000)))
+    found, doubt = limits([Histogram.of_us(times_us.astype(np.int64))], [NONE])
+    assert not doubt
+    assert np.mean(times_us > found[0]) < 0.001
+
+
 def test_no_limit_is_closer_than_the_quickest_load() -> None:
     """Steady models of 2 ms: 50 ms more."""
     found, _ = limits([of_ms(*[2.0] * 500)], [NONE])
