@@ -52,8 +52,10 @@ _WELL_KNOWN = 30
 """Calls of a model from which on its own law can be told."""
 _ENOUGH = 300
 """Calls of well-known models from which on their common tail can be told."""
-_UPPER_HALF = (0.5, 0.84134, 0.97725)
-"""Quantiles that are 0, 1 and 2 standard deviations above the mean of a normal law."""
+_STEP = 0.9
+"""Standard deviations: higher quantiles lie where clusters end, lower ones say little of the tail."""
+_UPPER_HALF = (0.5, 0.81594, 0.96407)
+"""Quantiles that are 0, 1 and 2 steps above the mean of a normal law."""
 _LEAST_STEP = 0.01
 _STRETCHES = 2
 """Times that clusters grow anew with a longer tail: the first ones end within it."""
@@ -208,8 +210,8 @@ def _stretch(calls: _Calls, clusters: _Clusters) -> float:
     """
     How much longer the tail is that all well-known models have in common than a lognormal law's; at least 1.
 
-    Three quantiles of the upper half give floor, scale and spread of a lognormal law on a floor,
-    x(z) = floor + scale exp(spread z): exp(spread) = (x(2) - x(1)) / (x(1) - x(0)).
+    Three quantiles of the upper half, a step of z apart, give floor, scale and spread of a lognormal law on a floor,
+    x(z) = floor + scale exp(spread z): exp(spread step) = (x2 - x1) / (x1 - x0).
     """
     known = (calls.value <= clusters.reach()[calls.owner]) & (clusters.calls >= _WELL_KNOWN)[calls.owner]
     owner, count, common = calls.owner[known], calls.count[known], clusters.common_spread
@@ -217,8 +219,8 @@ def _stretch(calls: _Calls, clusters: _Clusters) -> float:
         return 1.0
     scatter = common * (calls.value[known] - clusters.mean[owner]) / clusters.spread[owner]
     x0, x1, x2 = (np.exp(_quantile(scatter, count, q)) for q in _UPPER_HALF)
-    spread = np.log(max((x2 - x1) / max(x1 - x0, _LEAST_STEP), 1 + _LEAST_STEP))
-    scale = (x1 - x0) / np.expm1(spread)
+    spread = np.log(max((x2 - x1) / max(x1 - x0, _LEAST_STEP), 1 + _LEAST_STEP)) / _STEP
+    scale = (x1 - x0) / np.expm1(spread * _STEP)
     return max(float(np.log(x0 + scale * np.expm1(_FAR * spread))) / (_FAR * common), 1.0)
 
 
