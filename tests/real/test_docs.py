@@ -5,10 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import boto3
 import pytest
 
+from asyncload.emulator.config import Emulator
 from asyncload.plan import Plan
 from asyncload.scenario import Scenario
+from tests.real.servers import emulator
 
 ROOT = Path(__file__).parents[2]
 
@@ -46,3 +49,42 @@ def test_scenarios_shown_in_the_quickstart_load(tmp_path: Path) -> None:
         path = tmp_path / f"{number}.yaml"
         path.write_text(block)
         assert Scenario.load(path).models
+
+
+def test_the_configuration_shown_for_the_emulator_loads(tmp_path: Path) -> None:
+    """The YAML block of docs/emulator.md is a configuration."""
+    text = (ROOT / "docs" / "emulator.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "emulator.yaml").write_text(block)
+    assert [variant.name for variant in Emulator.load(tmp_path / "emulator.yaml").endpoints[0].variants] == [
+        "blue",
+        "green",
+    ]
+
+
+def test_the_lines_of_boto3_shown_for_the_emulator_run() -> None:
+    """The first Python block of docs/emulator.md, against the preset that is named there."""
+    text = (ROOT / "docs" / "emulator.md").read_text(encoding="utf-8")
+    block = re.findall(r"```python\n(.*?)```", text, re.DOTALL)[0]
+    with emulator(None, "--preset", "xgboost-ml.m5.xlarge") as target:
+        code = block.replace("http://127.0.0.1:8089", target.url)
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == "b'4.566576957702637' AllTraffic\n", done.stderr
+
+
+def test_the_artefact_shown_for_multi_model_server_serves(tmp_path: Path) -> None:
+    """A folder with the `model.py` of docs/emulator.md is a model."""
+    text = (ROOT / "docs" / "emulator.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(def handle.*?)```", text, re.DOTALL)
+    (tmp_path / "models" / "mine").mkdir(parents=True)
+    (tmp_path / "models" / "mine" / "model.py").write_text(block)
+    with emulator(None, "--container", "mms", "--models", str(tmp_path / "models")) as target:
+        runtime = boto3.client(
+            "sagemaker-runtime",
+            region_name="us-east-1",
+            endpoint_url=target.url,
+            aws_access_key_id=target.access_key,
+            aws_secret_access_key=target.secret_key,
+        )
+        reply = runtime.invoke_endpoint(EndpointName="xgboost-mme", TargetModel="mine", Body=b"1,2,3")
+        assert reply["Body"].read() == b"4.5"
