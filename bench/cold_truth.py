@@ -17,7 +17,7 @@ import numpy as np
 import yaml
 
 from asyncload.aws.credentials import StaticCredentials
-from asyncload.emulator.config import PRESETS
+from asyncload.emulator.config.emulator import PRESETS
 from asyncload.options import Options
 from asyncload.runner import run
 from asyncload.scenario import Scenario

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from asyncload.emulator.config import PRESETS
+from asyncload.emulator.config.emulator import PRESETS
 from bench.context import Context
 from bench.processes import ask, end, started
 from bench.rows import Detail, Findings, Row

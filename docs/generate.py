@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from asyncload.emulator import config as emulator
+from asyncload.emulator.config import emulator
 from asyncload.scenario import json_schema
 
 HERE = Path(__file__).parent

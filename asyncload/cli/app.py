@@ -238,7 +238,7 @@ def schema(
     import msgspec
 
     if emulator:
-        from asyncload.emulator.config import json_schema
+        from asyncload.emulator.config.emulator import json_schema
     else:
         from asyncload.scenario import json_schema
     typer.echo(msgspec.json.format(msgspec.json.encode(json_schema()), indent=2))

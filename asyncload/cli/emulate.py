@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from asyncload.emulator.behind.recipe import Settings
+from asyncload.emulator.behind.sources import Addresses, Servers, Source
 from asyncload.emulator.command import run
-from asyncload.emulator.config import Emulator, presets
-from asyncload.emulator.played import EndpointPlayed, ModelPlayed
+from asyncload.emulator.config.emulator import Emulator, presets
+from asyncload.emulator.config.endpoint import EndpointPlayed, ModelPlayed
 from asyncload.emulator.process import Listen, Started
-from asyncload.emulator.recipe import Settings
 from asyncload.emulator.scene import MakeSource, Setting
-from asyncload.emulator.sources import Addresses, Servers, Source
 from asyncload.errors import Problem, ScenarioError
 
 MMS = "mms"

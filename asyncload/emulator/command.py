@@ -9,7 +9,7 @@ import gc
 import signal
 from collections.abc import Callable
 
-from asyncload.emulator.config import Emulator
+from asyncload.emulator.config.emulator import Emulator
 from asyncload.emulator.process import Listen, Started, serve
 from asyncload.emulator.scene import Setting
 

@@ -21,9 +21,9 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from asyncload.emulator.endpoint import Endpoint, Variant
-from asyncload.emulator.faults import read_faults, write_faults
-from asyncload.emulator.instance import Instance
+from asyncload.emulator.config.faults import read_faults, write_faults
+from asyncload.emulator.platform.endpoint import Endpoint, Variant
+from asyncload.emulator.platform.instance import Instance
 from asyncload.emulator.scene import Scene
 from asyncload.emulator.wire.values import Reply, Request
 from asyncload.errors import ScenarioError, StartError

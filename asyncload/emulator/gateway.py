@@ -18,14 +18,14 @@ from typing import Final
 from urllib.parse import unquote
 from uuid import uuid4
 
-from asyncload.emulator import answers
-from asyncload.emulator.answers import Answer
-from asyncload.emulator.backend import Sent
+from asyncload.emulator.aws import answers
+from asyncload.emulator.aws.answers import Answer
+from asyncload.emulator.aws.signature import SignedRequest
+from asyncload.emulator.behind.backend import Sent
 from asyncload.emulator.control import Control
-from asyncload.emulator.endpoint import Target
+from asyncload.emulator.platform.endpoint import Target
+from asyncload.emulator.platform.visit import Visit
 from asyncload.emulator.scene import Scene
-from asyncload.emulator.signature import SignedRequest
-from asyncload.emulator.visit import Visit
 from asyncload.emulator.wire.values import Reply, Request
 
 _INVOCATION: Final = re.compile(r"/endpoints/([^/?]+)/invocations(?:\?.*)?")

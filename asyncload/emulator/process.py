@@ -10,7 +10,7 @@ from time import monotonic_ns
 from typing import Final
 
 from asyncload.emulator import certificate, speed
-from asyncload.emulator.config import Emulator
+from asyncload.emulator.config.emulator import Emulator
 from asyncload.emulator.gateway import Gateway
 from asyncload.emulator.outages import Outages
 from asyncload.emulator.scene import Scene, Setting

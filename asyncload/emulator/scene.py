@@ -9,21 +9,21 @@ from pathlib import Path
 from time import monotonic_ns
 from typing import TypeAlias
 
-from asyncload.emulator.cloudwatch import CloudWatch, Metrics
-from asyncload.emulator.config import Emulator
+from asyncload.emulator.aws.cloudwatch import CloudWatch, Metrics
+from asyncload.emulator.aws.discovery import Bucket, ControlPlane, Count, EndpointNow, Listing, played_bucket
+from asyncload.emulator.aws.services import Services
+from asyncload.emulator.aws.signature import SignatureCheck
+from asyncload.emulator.behind.simulated import Time
+from asyncload.emulator.behind.sources import Laws, Source
+from asyncload.emulator.config.emulator import Emulator
+from asyncload.emulator.config.faults import Fault, Faults
 from asyncload.emulator.deadlines import Deadlines
-from asyncload.emulator.discovery import Bucket, ControlPlane, Count, EndpointNow, Listing, played_bucket
-from asyncload.emulator.endpoint import Endpoint, Platform
-from asyncload.emulator.faults import Fault, Faults
 from asyncload.emulator.freeze import WorkClock
-from asyncload.emulator.instance import Event
-from asyncload.emulator.services import Services
-from asyncload.emulator.signature import SignatureCheck
-from asyncload.emulator.simulated import Time
-from asyncload.emulator.sources import Laws, Source
-from asyncload.emulator.strain import Strain
-from asyncload.emulator.truth import Truth
-from asyncload.emulator.witness import Witness
+from asyncload.emulator.platform.endpoint import Endpoint, Platform
+from asyncload.emulator.platform.instance import Event
+from asyncload.emulator.witness.strain import Strain
+from asyncload.emulator.witness.truth import Truth
+from asyncload.emulator.witness.witness import Witness
 
 REGION = "us-east-1"
 """Where descriptions say that endpoints are, unless the configuration says it."""

@@ -14,10 +14,10 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from asyncload.emulator.config import DEMO_CREDENTIALS, Emulator
+from asyncload.emulator.config.emulator import DEMO_CREDENTIALS, Emulator
+from asyncload.emulator.config.endpoint import EndpointPlayed, ModelPlayed
+from asyncload.emulator.config.laws import Fixed
 from asyncload.emulator.gateway import Gateway
-from asyncload.emulator.laws import Fixed
-from asyncload.emulator.played import EndpointPlayed, ModelPlayed
 from asyncload.emulator.scene import Scene, Setting
 from asyncload.emulator.wire.face import Face
 from asyncload.emulator.wire.values import Request

@@ -12,11 +12,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from asyncload.emulator.backend import Footprint, LoadError, NoMemoryError
-from asyncload.emulator.eviction import RANKINGS, Ranking, Resident
-from asyncload.emulator.holdings import Place, Room
-from asyncload.emulator.residency import Residency
-from asyncload.emulator.steps import Act, Step, Tier
+from asyncload.emulator.behind.backend import Footprint, LoadError, NoMemoryError
+from asyncload.emulator.platform.eviction import RANKINGS, Ranking, Resident
+from asyncload.emulator.platform.holdings import Place, Room
+from asyncload.emulator.platform.residency import Residency
+from asyncload.emulator.platform.steps import Act, Step, Tier
 
 NAMES = "abcdef"
 BEGINS = {

@@ -7,9 +7,9 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncload.emulator.cloudwatch import CloudWatch, Invocation, Metrics
-from asyncload.emulator.discovery import Bucket, ControlPlane, Count, EndpointNow, Listing
-from asyncload.emulator.played import EndpointPlayed
+from asyncload.emulator.aws.cloudwatch import CloudWatch, Invocation, Metrics
+from asyncload.emulator.aws.discovery import Bucket, ControlPlane, Count, EndpointNow, Listing
+from asyncload.emulator.config.endpoint import EndpointPlayed
 from asyncload.emulator.wire.values import Request
 
 QUESTION = ["StartTime", "EndTime", "MetricDataQueries", "Id", "MetricStat", "Metric", "Period", "Stat", "NextToken"]

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from asyncload.emulator.mms import MultiModelServer
-from asyncload.emulator.recipe import Settings
+from asyncload.emulator.behind.mms import MultiModelServer
+from asyncload.emulator.behind.recipe import Settings
 
 CODE = Path(__file__).parent / "models"
 WEIGHTS = {f"dot-{index}.tar.gz": [index + 1, 10, 100 * index] for index in range(5)}

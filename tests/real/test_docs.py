@@ -8,7 +8,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from asyncload.emulator.config import Emulator
+from asyncload.emulator.config.emulator import Emulator
 from asyncload.plan import Plan
 from asyncload.scenario import Scenario
 from tests.real.servers import emulator

@@ -11,8 +11,8 @@ from aiobotocore.session import get_session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from asyncload.emulator.cloudwatch import CloudWatch, Invocation, Metrics, Name
-from asyncload.emulator.cloudwatch.metrics import Series
+from asyncload.emulator.aws.cloudwatch import CloudWatch, Invocation, Metrics, Name
+from asyncload.emulator.aws.cloudwatch.metrics import Series
 from asyncload.emulator.wire.values import Reply, Request
 from tests.real.answering import served
 

@@ -11,12 +11,12 @@ from aiobotocore.session import get_session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from asyncload.emulator.cloudwatch import CloudWatch, Metrics
-from asyncload.emulator.config import DEMO_CREDENTIALS
-from asyncload.emulator.discovery import ControlPlane, Count, EndpointNow, Listing, played_bucket
-from asyncload.emulator.played import EndpointPlayed, InstancePlayed, ModelPlayed, VariantPlayed
-from asyncload.emulator.services import Services
-from asyncload.emulator.signature import SignatureCheck
+from asyncload.emulator.aws.cloudwatch import CloudWatch, Metrics
+from asyncload.emulator.aws.discovery import ControlPlane, Count, EndpointNow, Listing, played_bucket
+from asyncload.emulator.aws.services import Services
+from asyncload.emulator.aws.signature import SignatureCheck
+from asyncload.emulator.config.emulator import DEMO_CREDENTIALS
+from asyncload.emulator.config.endpoint import EndpointPlayed, InstancePlayed, ModelPlayed, VariantPlayed
 from tests.real.answering import served
 
 PLAYED = EndpointPlayed(

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from asyncload.emulator import mms as module
-from asyncload.emulator.artefacts import Artefacts
-from asyncload.emulator.backend import DeadError, Inferred, LoadError, NoMemoryError, Sent
-from asyncload.emulator.container import Container, Limits
-from asyncload.emulator.disk import Disk
-from asyncload.emulator.mms import MultiModelServer
-from asyncload.emulator.recipe import Settings
+from asyncload.emulator.behind import mms as module
+from asyncload.emulator.behind.artefacts import Artefacts
+from asyncload.emulator.behind.backend import DeadError, Inferred, LoadError, NoMemoryError, Sent
+from asyncload.emulator.behind.container import Container, Limits
+from asyncload.emulator.behind.disk import Disk
+from asyncload.emulator.behind.mms import MultiModelServer
+from asyncload.emulator.behind.recipe import Settings
 from asyncload.errors import StartError
 from tests.real import mms
 

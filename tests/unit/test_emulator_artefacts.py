@@ -8,9 +8,9 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from asyncload.emulator.artefacts import Artefacts
-from asyncload.emulator.backend import LoadError
-from asyncload.emulator.disk import Disk, hashed
+from asyncload.emulator.behind.artefacts import Artefacts
+from asyncload.emulator.behind.backend import LoadError
+from asyncload.emulator.behind.disk import Disk, hashed
 from asyncload.errors import StartError
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from asyncload.emulator.cloudwatch import CloudWatch, Invocation, Metrics, Name
-from asyncload.emulator.cloudwatch.distribution import Distribution
-from asyncload.emulator.cloudwatch.metrics import Series
-from asyncload.emulator.cloudwatch.operations import statistic
+from asyncload.emulator.aws.cloudwatch import CloudWatch, Invocation, Metrics, Name
+from asyncload.emulator.aws.cloudwatch.distribution import Distribution
+from asyncload.emulator.aws.cloudwatch.metrics import Series
+from asyncload.emulator.aws.cloudwatch.operations import statistic
 from asyncload.emulator.wire.values import Request
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

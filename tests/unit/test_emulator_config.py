@@ -5,10 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from asyncload.emulator.config import DEMO_CREDENTIALS, Emulator, json_schema, presets
-from asyncload.emulator.faults import ErrorReply, Stall
-from asyncload.emulator.laws import Fixed, FromQuantiles, LogNormal
-from asyncload.emulator.played import Download, EndpointPlayed, ModelPlayed, TextAnswer, VariantPlayed, listed_names
+from asyncload.emulator.config.emulator import DEMO_CREDENTIALS, Emulator, json_schema, presets
+from asyncload.emulator.config.endpoint import (
+    Download,
+    EndpointPlayed,
+    ModelPlayed,
+    TextAnswer,
+    VariantPlayed,
+    listed_names,
+)
+from asyncload.emulator.config.faults import ErrorReply, Stall
+from asyncload.emulator.config.laws import Fixed, FromQuantiles, LogNormal
 from asyncload.errors import ScenarioError, UsageError
 
 MS = 1_000_000

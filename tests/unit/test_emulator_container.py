@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from asyncload.emulator import container as module
-from asyncload.emulator.artefacts import Artefacts
-from asyncload.emulator.backend import DeadError, Footprint, Inferred, LoadError, NoMemoryError, Sent
-from asyncload.emulator.container import Container, Limits
-from asyncload.emulator.disk import Disk, hashed
+from asyncload.emulator.behind import container as module
+from asyncload.emulator.behind.artefacts import Artefacts
+from asyncload.emulator.behind.backend import DeadError, Footprint, Inferred, LoadError, NoMemoryError, Sent
+from asyncload.emulator.behind.container import Container, Limits
+from asyncload.emulator.behind.disk import Disk, hashed
 from asyncload.errors import StartError
 from tests.real.triton import Triton
 

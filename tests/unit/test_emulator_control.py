@@ -6,9 +6,9 @@ from collections.abc import Callable, Coroutine
 
 import pytest
 
-from asyncload.emulator.config import Emulator
+from asyncload.emulator.config.emulator import Emulator
+from asyncload.emulator.config.endpoint import EndpointPlayed, VariantPlayed
 from asyncload.emulator.control import STALL_LIMIT_MS, Control, from_loopback
-from asyncload.emulator.played import EndpointPlayed, VariantPlayed
 from asyncload.emulator.scene import Scene, Setting
 from asyncload.emulator.wire.values import Request
 

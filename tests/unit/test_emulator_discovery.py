@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from asyncload.emulator.discovery import Bucket, ControlPlane, Count, EndpointNow, Listing, played_bucket
-from asyncload.emulator.discovery.s3 import Page, Query, page
-from asyncload.emulator.played import EndpointPlayed, ModelPlayed
+from asyncload.emulator.aws.discovery import Bucket, ControlPlane, Count, EndpointNow, Listing, played_bucket
+from asyncload.emulator.aws.discovery.s3 import Page, Query, page
+from asyncload.emulator.config.endpoint import EndpointPlayed, ModelPlayed
 from asyncload.emulator.wire.values import Request
 
 KEYS = ["a", "a/1", "a/2", "a/b/3", "a0", "b/1", "ä/1", "\U0001f600"]

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from asyncload.emulator.answers import Answer
-from asyncload.emulator.backend import Backend, DeadError, Footprint, Inferred, LoadError, NoMemoryError, Sent
-from asyncload.emulator.endpoint import Endpoint, Platform, Target
+from asyncload.emulator.aws.answers import Answer
+from asyncload.emulator.behind.backend import Backend, DeadError, Footprint, Inferred, LoadError, NoMemoryError, Sent
+from asyncload.emulator.behind.sources import Source
+from asyncload.emulator.config.endpoint import EndpointPlayed, InstancePlayed, VariantPlayed
+from asyncload.emulator.config.laws import Fixed
 from asyncload.emulator.freeze import WorkClock
-from asyncload.emulator.instance import Event
-from asyncload.emulator.laws import Fixed
-from asyncload.emulator.played import EndpointPlayed, InstancePlayed, VariantPlayed
-from asyncload.emulator.sources import Source
-from asyncload.emulator.visit import Visit
+from asyncload.emulator.platform.endpoint import Endpoint, Platform, Target
+from asyncload.emulator.platform.instance import Event
+from asyncload.emulator.platform.visit import Visit
 from tests.unit.virtual import VirtualLoop
 
 S = 1_000_000_000

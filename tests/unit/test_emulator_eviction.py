@@ -2,12 +2,12 @@
 
 import pytest
 
-from asyncload.emulator.backend import Footprint
-from asyncload.emulator.eviction import RANKINGS
-from asyncload.emulator.holdings import Room
-from asyncload.emulator.played import Eviction
-from asyncload.emulator.residency import Residency
-from asyncload.emulator.steps import Act, Step
+from asyncload.emulator.behind.backend import Footprint
+from asyncload.emulator.config.endpoint import Eviction
+from asyncload.emulator.platform.eviction import RANKINGS
+from asyncload.emulator.platform.holdings import Room
+from asyncload.emulator.platform.residency import Residency
+from asyncload.emulator.platform.steps import Act, Step
 
 ONE = Footprint(disk_bytes=1, memory_bytes=1)
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from asyncload.emulator.faults import (
+from asyncload.emulator.config.faults import (
     ERROR_STATUS,
     NOTHING,
     Fault,
@@ -16,7 +16,7 @@ from asyncload.emulator.faults import (
     read_faults,
     write_faults,
 )
-from asyncload.emulator.laws import Fixed
+from asyncload.emulator.config.laws import Fixed
 from asyncload.emulator.wire.mangle import Drip
 from asyncload.errors import ScenarioError
 

@@ -6,17 +6,18 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from asyncload.emulator import deadlines, freeze, instance
-from asyncload.emulator.backend import DeadError, LoadError, NoMemoryError, Sent
+from asyncload.emulator import deadlines, freeze
+from asyncload.emulator.behind.backend import DeadError, LoadError, NoMemoryError, Sent
+from asyncload.emulator.behind.simulated import Simulated, Time
+from asyncload.emulator.config.endpoint import Download, EndpointPlayed, InstancePlayed, ModelPlayed
+from asyncload.emulator.config.laws import Fixed, LogNormal, LogNormalShape
 from asyncload.emulator.deadlines import Deadlines, LoopTimer
 from asyncload.emulator.freeze import WorkClock
-from asyncload.emulator.holdings import Place, Room
-from asyncload.emulator.instance import Around, Event, Instance, NoModelError, NotReadyError, Patience
-from asyncload.emulator.laws import Fixed, LogNormal, LogNormalShape
-from asyncload.emulator.played import Download, EndpointPlayed, InstancePlayed, ModelPlayed
-from asyncload.emulator.residency import Residency
-from asyncload.emulator.simulated import Simulated, Time
-from asyncload.emulator.visit import Visit
+from asyncload.emulator.platform import instance
+from asyncload.emulator.platform.holdings import Place, Room
+from asyncload.emulator.platform.instance import Around, Event, Instance, NoModelError, NotReadyError, Patience
+from asyncload.emulator.platform.residency import Residency
+from asyncload.emulator.platform.visit import Visit
 from tests.unit.virtual import VirtualLoop
 
 S = 1_000_000_000

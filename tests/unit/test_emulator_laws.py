@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from asyncload.emulator.laws import (
+from asyncload.emulator.config.laws import (
     Fixed,
     FromQuantiles,
     Law,

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from asyncload.emulator import recipe, watchdog
-from asyncload.emulator.mms import MultiModelServer
-from asyncload.emulator.recipe import Settings, properties
+from asyncload.emulator.behind import recipe, watchdog
+from asyncload.emulator.behind.mms import MultiModelServer
+from asyncload.emulator.behind.recipe import Settings, properties
 from asyncload.errors import StartError
 
 

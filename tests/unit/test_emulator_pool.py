@@ -1,6 +1,6 @@
 """The arithmetic of workers and of the queues in front of them."""
 
-from asyncload.emulator.pool import Pool, Queue
+from asyncload.emulator.behind.pool import Pool, Queue
 
 
 def test_a_free_worker_begins_at_once() -> None:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from asyncload.emulator.backend import Footprint, LoadError, NoMemoryError
-from asyncload.emulator.holdings import Room
-from asyncload.emulator.residency import Residency
-from asyncload.emulator.steps import Act, Step
+from asyncload.emulator.behind.backend import Footprint, LoadError, NoMemoryError
+from asyncload.emulator.platform.holdings import Room
+from asyncload.emulator.platform.residency import Residency
+from asyncload.emulator.platform.steps import Act, Step
 
 ONE = Footprint(disk_bytes=1, memory_bytes=1)
 UNKNOWN = Footprint(disk_bytes=1, memory_bytes=0)

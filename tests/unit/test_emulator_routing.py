@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from asyncload.emulator.routing import choice, route
+from asyncload.emulator.platform.routing import choice, route
 
 
 @dataclass(eq=False)

@@ -10,8 +10,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotocoreCredentials
 from msgspec.structs import replace as changed
 
-from asyncload.emulator.config import DEMO_CREDENTIALS, Credentials
-from asyncload.emulator.signature import CLOUDWATCH, S3, SAGEMAKER, Refusal, SignatureCheck, SignedRequest
+from asyncload.emulator.aws.signature import CLOUDWATCH, S3, SAGEMAKER, Refusal, SignatureCheck, SignedRequest
+from asyncload.emulator.config.emulator import DEMO_CREDENTIALS, Credentials
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 NOW_S = NOW.timestamp()

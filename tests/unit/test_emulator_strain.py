@@ -2,7 +2,7 @@
 
 import re
 
-from asyncload.emulator.strain import Strain
+from asyncload.emulator.witness.strain import Strain
 
 MS, S = 1_000_000, 1_000_000_000
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import astuple
 
-from asyncload.emulator.truth import ROWS_AT_ONCE, WAITING_ROWS, Event, Row, Truth
+from asyncload.emulator.witness.truth import ROWS_AT_ONCE, WAITING_ROWS, Event, Row, Truth
 
 
 def _row(seq: int, model: str = "a.tar.gz") -> Row:

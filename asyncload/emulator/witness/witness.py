@@ -1,0 +1,127 @@
+"""
+What is written down of requests and instances: rows of truth, CloudWatch's minutes, and whether the emulator is late.
+
+A request ends when its reply has been handed to the socket, or when its client turns out to have gone.
+"""
+
+from time import monotonic_ns, time, time_ns
+from typing import Final
+
+from asyncload.emulator.aws.answers import Answer
+from asyncload.emulator.aws.cloudwatch import Invocation, Metrics, Name
+from asyncload.emulator.aws.cloudwatch.metrics import Series
+from asyncload.emulator.freeze import WorkClock
+from asyncload.emulator.platform.endpoint import Endpoint, all_instances
+from asyncload.emulator.platform.instance import Event
+from asyncload.emulator.platform.residency import Tier
+from asyncload.emulator.platform.visit import Visit
+from asyncload.emulator.witness import truth
+from asyncload.emulator.witness.strain import Strain
+from asyncload.emulator.witness.truth import Row, Truth
+
+_TIMED: Final = {"download": Name.DOWNLOADING, "load": Name.LOADING, "unload": Name.UNLOADING}
+
+
+class Witness:
+    """Writes everything down."""
+
+    def __init__(self, rows: Truth, metrics: Metrics, strain: Strain, clock: WorkClock) -> None:
+        """
+        Args:
+            rows: One for each request, and one for each event.
+            metrics: CloudWatch's.
+            strain: Looks at the emulator's own lateness.
+            clock: Work time.
+        """
+        self._rows = rows
+        self._metrics = metrics
+        self._strain = strain
+        self._clock = clock
+        self._unix_offset_ns = time_ns() - monotonic_ns()
+
+    def request(self, visit: Visit, answer: Answer, sent_ns: int, endpoint: Endpoint | None) -> None:
+        """
+        Write down what became of a request.
+
+        Args:
+            visit: Its way.
+            answer: What it was answered.
+            sent_ns: CLOCK_MONOTONIC at which that was sent; 0 if the client had gone.
+            endpoint: Where it went; None if it was refused before.
+        """
+        due_ns = self._clock.real_ns(visit.due_ns)
+        known_ns = visit.load_ns + visit.service_ns + visit.overhead_ns
+        queue_ns = max(0, due_ns - visit.arrival_ns - known_ns)
+        if sent_ns:
+            self._strain.note(due_ns, sent_ns)
+        ended_ns = sent_ns or monotonic_ns()
+        self._rows.add(
+            Row(
+                seq=self._rows.rows,
+                arrival_ns=visit.arrival_ns,
+                arrival_unix_ns=visit.arrival_ns + self._unix_offset_ns,
+                endpoint=visit.endpoint,
+                variant=visit.variant,
+                instance=visit.instance,
+                model=visit.model,
+                tier=visit.tier,
+                overhead_ns=visit.overhead_ns,
+                load_ns=visit.load_ns,
+                queue_ns=queue_ns,
+                service_ns=visit.service_ns,
+                sent_ns=ended_ns,
+                body_sha256=visit.body_sha256,
+                body_bytes=visit.body_bytes,
+                outcome=answer.outcome if sent_ns else "LOST",
+                status=answer.status,
+                inference_id=visit.inference_id,
+                fault=visit.fault,
+            )
+        )
+        if endpoint is not None:
+            self._count(visit, answer, endpoint, queue_ns, ended_ns)
+
+    def event(self, endpoint: str, variant: str, event: Event) -> None:
+        """Write down what happened on an instance."""
+        ended_ns = event.began_ns + event.took_ns
+        self._rows.event(
+            truth.Event(ended_ns, endpoint, event.instance, event.what, event.model, event.took_ns, event.size_bytes)
+        )
+        name = _TIMED.get(event.what)
+        if name is not None:
+            self._metrics.add(Series(name, endpoint, variant), time(), event.took_ns / 1000)
+
+    def sample(self, endpoints: dict[str, Endpoint]) -> None:
+        """Read the gauges of all instances in service; call it every second."""
+        now_s = time()
+        for endpoint, variant, instance in all_instances(list(endpoints.values())):
+            if instance.down:
+                continue
+            shape, residency = variant.played.instance, instance.residency
+            gauges = (
+                (Name.LOADED_MODELS, residency.hot),
+                (Name.CPU, 100 * shape.vcpus * instance.backend.busy() / shape.workers),
+                (Name.MEMORY, 100 * residency.memory_used_bytes / shape.memory_bytes),
+                (Name.DISK, 100 * residency.disk_used_bytes / shape.disk_bytes),
+            )
+            for name, value in gauges:
+                self._metrics.add(Series(name, endpoint.played.name, variant.played.name), now_s, value)
+
+    def _count(self, visit: Visit, answer: Answer, endpoint: Endpoint, queue_ns: int, ended_ns: int) -> None:
+        variant = endpoint.variants.get(visit.variant) or next(iter(endpoint.variants.values()))
+        latency_ns = queue_ns + visit.service_ns if visit.container_status is not None else None
+        ok = visit.container_status is not None and 200 <= visit.container_status < 300
+        self._metrics.invocation(
+            endpoint.played.name,
+            variant.played.name,
+            (visit.arrival_ns + self._unix_offset_ns) / 1e9,
+            Invocation(
+                status=answer.status if visit.container_status is None else visit.container_status,
+                instances=len(variant.routed),
+                overhead_ns=ended_ns - visit.arrival_ns - (latency_ns or 0),
+                latency_ns=latency_ns,
+                model_error=visit.container_status is not None and not ok,
+                hit=visit.tier == Tier.HOT if visit.tier else None,
+                wait_ns=visit.load_ns if visit.tier and visit.tier != Tier.HOT else None,
+            ),
+        )
