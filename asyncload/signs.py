@@ -138,8 +138,9 @@ class Watch:
     def _enter(self, bucket: Int64s, last_ns: Int64s) -> None:
         newest = int(bucket.max())
         if self._newest < 0:
-            self._begin = int(bucket.min())
+            self._begin = newest
             self._newest = newest - _BUCKETS
+        self._begin = min(self._begin, int(bucket.min()))  # who was sent first may be answered last
         if newest > self._newest:
             passed = np.arange(max(self._newest, newest - _BUCKETS) + 1, newest + 1) % _BUCKETS
             self._earliest_ns[passed] = _NEVER

@@ -39,6 +39,13 @@ def test_a_load_is_overtaken(rows: int) -> None:
     assert not any(held([*steady(0, 3000), (3, 1000, 700, OK)], rows))
 
 
+def test_the_call_that_was_sent_first_may_be_answered_last() -> None:
+    """As the first load of a run is: others that were sent after it had been looked at before."""
+    watch = Watch(4)
+    look(watch, steady(100, 400))
+    assert look(watch, [(3, 0, 500, OK)]).held.tolist() == [False]
+
+
 @pytest.mark.parametrize("rows", [1024, 7])
 def test_a_stall_lets_nobody_past(rows: int) -> None:
     """From 1,000 to 1,700 ms nothing ends: whoever waited long enough to be overtaken five times was held."""
