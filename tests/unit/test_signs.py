@@ -42,7 +42,7 @@ def test_a_load_is_overtaken(rows: int) -> None:
 def test_the_call_that_was_sent_first_may_be_answered_last() -> None:
     """As the first load of a run is: others that were sent after it had been looked at before."""
     watch = Watch(4)
-    look(watch, steady(100, 400))
+    look(watch, [(0, 100, 5, OK)])
     assert look(watch, [(3, 0, 500, OK)]).held.tolist() == [False]
 
 
