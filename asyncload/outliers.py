@@ -57,6 +57,8 @@ _STEP = 0.9
 _UPPER_HALF = (0.5, 0.81594, 0.96407)
 """Quantiles that are 0, 1 and 2 steps above the mean of a normal law."""
 _LEAST_STEP = 0.01
+_MOST_STRETCH = 2.0
+"""A floor stretches by up to 1.7; two kinds of requests look like more, and the clusters would take loads in."""
 _STRETCHES = 2
 """Times that clusters grow anew with a longer tail: the first ones end within it."""
 _FEWEST_FIRSTS = 10
@@ -127,7 +129,8 @@ def limits(later: Sequence[Histogram], firsts: Sequence[Histogram]) -> tuple[Flo
     weight = calls.per_model(calls.count)
     called = weight > 0
     limit = np.maximum(limit, np.log(np.exp(mean) + LEAST_LOAD_US))
-    width = float(np.exp(np.average(_FAR * clusters.spread[called], weights=weight[called])))
+    far = _FAR * clusters.stretch
+    width = float(np.exp(np.average(far * clusters.spread[called], weights=weight[called])))
     if width > _WIDEST:
         return (
             nothing,
@@ -221,7 +224,8 @@ def _stretch(calls: _Calls, clusters: _Clusters) -> float:
     x0, x1, x2 = (np.exp(_quantile(scatter, count, q)) for q in _UPPER_HALF)
     spread = np.log(max((x2 - x1) / max(x1 - x0, _LEAST_STEP), 1 + _LEAST_STEP)) / _STEP
     scale = (x1 - x0) / np.expm1(spread * _STEP)
-    return max(float(np.log(x0 + scale * np.expm1(_FAR * spread))) / (_FAR * common), 1.0)
+    stretch = float(np.log(x0 + scale * np.expm1(_FAR * spread))) / (_FAR * common)
+    return min(max(stretch, 1.0), _MOST_STRETCH)
 
 
 def _loads_are_quick(firsts: _Calls, clusters: _Clusters, limit: Floats) -> bool:

@@ -35,6 +35,20 @@ def test_a_tail_on_a_floor_is_longer_than_its_spread_tells() -> None:
     assert np.mean(times_us > found[0]) < 0.001
 
 
+def test_two_kinds_of_requests_do_not_hide_loads_without_a_word() -> None:
+    """15 % of the calls take four times as long as the others: either loads of 500 ms stand out, or a doubt is said."""
+    rng = np.random.default_rng(1)
+    models, loads = [], 0
+    for _ in range(30):
+        times_ms = np.where(rng.random(300) < 0.15, 20, 5) * rng.lognormal(0, 0.2, 300)
+        cold = rng.random(300) < 0.03
+        loads += int(cold.sum())
+        models.append(Histogram.of_us(((times_ms + np.where(cold, 500, 0)) * MS).astype(np.int64)))
+    found, doubt = limits(models, [NONE] * 30)
+    told = sum(model.count_above_us(limit) for model, limit in zip(models, found, strict=True) if np.isfinite(limit))
+    assert doubt or told == loads
+
+
 def test_no_limit_is_closer_than_the_quickest_load() -> None:
     """Steady models of 2 ms: 50 ms more."""
     found, _ = limits([of_ms(*[2.0] * 500)], [NONE])
