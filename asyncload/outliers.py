@@ -57,6 +57,7 @@ _STEP = 0.9
 _UPPER_HALF = (0.5, 0.81594, 0.96407)
 """Quantiles that are 0, 1 and 2 steps above the mean of a normal law."""
 _LEAST_STEP = 0.01
+_MOST_WIDENED = 1.4
 _MOST_STRETCH = 2.0
 """A floor stretches by up to 1.7; two kinds of requests look like more, and the clusters would take loads in."""
 _STRETCHES = 2
@@ -122,9 +123,7 @@ def limits(later: Sequence[Histogram], firsts: Sequence[Histogram]) -> tuple[Flo
     if number < _FEWEST_CALLS:
         return nothing, f"too few calls to know what is warm: {number} after each model's first"
     calls = _binned(later)
-    clusters = _grow(calls, _seeds(calls))
-    for _ in range(_STRETCHES):
-        clusters = _grow(calls, replace(clusters, stretch=_stretch(calls, clusters)))
+    clusters = _stretched(calls, _grow(calls, _seeds(calls)))
     mean, limit = _settle(calls, clusters)
     weight = calls.per_model(calls.count)
     called = weight > 0
@@ -159,6 +158,17 @@ def _grow(calls: _Calls, clusters: _Clusters) -> _Clusters:
         if before is not None and np.array_equal(before, inside):
             break
         clusters = _cluster(calls, calls.count * inside, clusters)
+    return clusters
+
+
+def _stretched(calls: _Calls, first: _Clusters) -> _Clusters:
+    """Let clusters reach as far as their common tail, as long as they do not take loads in, which widens them."""
+    clusters = first
+    for _ in range(_STRETCHES):
+        longer = _grow(calls, replace(clusters, stretch=_stretch(calls, clusters)))
+        if longer.common_spread > _MOST_WIDENED * first.common_spread:
+            break
+        clusters = longer
     return clusters
 
 
