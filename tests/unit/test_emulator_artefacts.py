@@ -1,10 +1,14 @@
 """The folder that stands for the S3 prefix, and the disk of an instance."""
 
 import asyncio
+import bz2
 import gzip
 import io
+import lzma
 import tarfile
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
+from random import Random
 
 import pytest
 
@@ -145,6 +149,24 @@ def test_a_file_that_is_no_archive_is_refused(folder: Path, content: bytes) -> N
     (folder / "bad.tar.gz").write_bytes(content)
     with pytest.raises(LoadError, match="cannot be unpacked"):
         Artefacts(folder).unpack("bad.tar.gz", folder.parent / "to")
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize("place", [0.02, 0.5, 0.999])
+def test_an_archive_with_a_wrong_byte_is_refused(
+    folder: Path, compress: Callable[[bytes], bytes], place: float
+) -> None:
+    """Near its beginning, in its middle, or in the checksum at its end; never is wrong content taken for a model."""
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w") as archive:
+        member, content = file("weights"), Random(7).randbytes(20_000)
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
+    damaged = bytearray(compress(plain.getvalue()))
+    damaged[int(place * len(damaged))] ^= 0x10
+    (folder / "m.tar").write_bytes(damaged)
+    with pytest.raises(LoadError, match=r"400: the artefact 'm.tar' cannot be unpacked"):
+        Artefacts(folder).unpack("m.tar", folder.parent / "to")
 
 
 def test_a_folder_is_an_artefact_that_is_unpacked_already(folder: Path) -> None:
