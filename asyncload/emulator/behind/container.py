@@ -13,6 +13,8 @@ Multi Model Server, TorchServe and Triton's SageMaker mode speak it, with differ
   503, and its worker goes on trying to load. So a failed load is followed by a DELETE. About 1 of 20 comes while the
   server itself tries to unregister the model: it is answered 404, then the server fails and takes the model back. So
   DELETE is repeated for a while, and the next load takes another name, which the contract calls opaque.
+- So does the next load after one that nobody waits for any more: it goes on in the container, and what comes of it is
+  unloaded whenever that is, while the platform counts the model as unloaded already.
 - Triton takes X-Amzn-SageMaker-Target-Model for the name of the model, in place of the hash in the path, but reports
   models by the hash. The header is not sent, so it goes by the hash throughout.
 - Triton lists an empty object for a model that is not ready.
@@ -23,7 +25,8 @@ Source:
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from time import monotonic_ns
@@ -38,6 +41,16 @@ from asyncload.errors import StartError
 PING_INTERVAL_S = 0.05
 CLEAR_TRIES = 5
 CLEAR_INTERVAL_S = 0.02
+LATE_S = 360.0
+"""How long what comes of an abandoned load is looked for; the container's own time, whatever the platform's scale."""
+LATE_INTERVAL_S = 5.0
+"""How often at the least."""
+LIVES_S = 2.0
+"""How long a container may take to say that it lives; AWS: "Your container must respond within 2 seconds" to a ping."""
+CLOSE_S = 3.0
+"""How long a container may take to unload what is left when it is given back."""
+LOST_STATUS = 502
+"""Of a request whose connection was lost by a container that lives on."""
 _ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 _JSON = {"Content-Type": "application/json"}
 _OCTETS = "application/octet-stream"
@@ -71,6 +84,10 @@ def _nobody() -> None:
     """Tell nobody."""
 
 
+async def _nothing() -> None:
+    """Give nothing back."""
+
+
 class Container(Backend):
     """One container. `attach` comes first, and again after a kill, once the container is back."""
 
@@ -89,7 +106,8 @@ class Container(Backend):
             disk: The instance's disk; closed with the container.
             limits: How long it may take.
             memory_bytes: What a model takes in memory, by its name; 0 if nobody knows.
-            end: Ends the container's process at once; without it a kill only looks like one from here.
+            end: Ends the container's process at once; without it a kill only looks like one from here, and the
+                container lives on when this object is closed.
         """
         self._url = url
         self._line = Line(url)
@@ -99,7 +117,11 @@ class Container(Backend):
         self._end = end
         self._loaded = set[str]()
         self._failed = Counter[str]()
+        self._late: dict[str, asyncio.Task[None]] = {}
+        """By the name of a load that was abandoned: who unloads what comes of it."""
         self._tell: Callable[[], None] = _nobody
+        self.closed: Callable[[], Awaitable[None]] = _nothing
+        """Called when it has been closed: gives back what it ran on."""
 
     async def attach(self) -> None:
         """
@@ -110,7 +132,6 @@ class Container(Backend):
         """
         self._line.mend()
         self._loaded.clear()
-        self._failed.clear()
         said = "nothing"
         try:
             async with asyncio.timeout(self._limits.ready_s):
@@ -144,6 +165,8 @@ class Container(Backend):
         """
         Load a model whose artefact is on disk.
 
+        If nobody waits for it any longer, for whichever reason, what comes of it is unloaded in the background.
+
         Raises:
             NoMemoryError: If the container answers 507.
             LoadError: If it answers another error, or nothing for too long.
@@ -152,7 +175,10 @@ class Container(Backend):
         body = msgspec.json.encode({"model_name": name, "url": self._disk.url(model)})
         try:
             answer = await self._line.ask("POST", "/models", self._limits.load_s, body=body, headers=_JSON)
-        except TimeoutError:
+        except (TimeoutError, DeadError, asyncio.CancelledError) as problem:
+            self._abandon(model, name)
+            if not isinstance(problem, TimeoutError):
+                raise
             raise LoadError(504, f"the container has not loaded the model in {self._limits.load_s:g} s") from None
         if answer.ok or answer.status == HTTPStatus.CONFLICT:
             self._loaded.add(name)
@@ -183,6 +209,7 @@ class Container(Backend):
 
         Raises:
             TimeoutError: If the container has not answered in time; its worker stays busy.
+            DeadError: If the connection was lost, and the container does not answer a ping either.
         """
         headers = {"Content-Type": sent.content_type}
         if sent.accept:
@@ -191,9 +218,14 @@ class Container(Backend):
             headers[_ATTRIBUTES] = sent.custom_attributes
         path = f"/models/{self._name(model)}"
         start_ns = monotonic_ns()
-        answer = await self._line.ask(
-            "POST", f"{path}/invoke", self._limits.invoke_s, body=sent.body, headers=headers, extra_ns=sent.extra_ns
-        )
+        try:
+            answer = await self._line.ask(
+                "POST", f"{path}/invoke", self._limits.invoke_s, body=sent.body, headers=headers, extra_ns=sent.extra_ns
+            )
+        except DeadError as problem:
+            if not await self._lives():
+                raise
+            return Inferred(LOST_STATUS, str(problem).encode(), "text/plain", service_ns=monotonic_ns() - start_ns)
         if answer.status == HTTPStatus.NOT_FOUND and self._name(model) in self._loaded:
             await self._must_know(path)
         return Inferred(
@@ -234,14 +266,22 @@ class Container(Backend):
         return 0
 
     async def close(self) -> None:
-        """Unload what was loaded, if the container still answers, remove it from disk, and close all connections."""
-        try:
-            async with asyncio.timeout(self._limits.ready_s):
-                await asyncio.gather(*(self._forget(name) for name in list(self._loaded)))
-        except (DeadError, TimeoutError):
-            pass
+        """
+        Unload what was loaded, unless the container does not answer or ends now; then give everything back.
+
+        It is removed from disk, and all connections are closed.
+        """
+        names = {*self._loaded, *self._late}
+        for task in self._late.values():
+            task.cancel()
+        await asyncio.gather(*self._late.values(), return_exceptions=True)
+        if self._end is None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_S):
+                    await asyncio.gather(*(self._forget(name) for name in names), return_exceptions=True)
         await self._line.close()
         await self._disk.close()
+        await self.closed()
 
     def _name(self, model: str) -> str:
         failed = self._failed.get(model, 0)
@@ -251,6 +291,13 @@ class Container(Backend):
         """Tell a model that answers 404 from a container that was started again meanwhile and knows nothing of it."""
         if (await self._line.ask("GET", path, self._limits.ready_s)).status == HTTPStatus.NOT_FOUND:
             raise DeadError("the container has lost the model: it was started again")
+
+    async def _lives(self) -> bool:
+        """Ask once whether a container lives that has lost a connection; a killed one does not."""
+        try:
+            return (await self._line.ask("GET", "/ping", LIVES_S)).status == HTTPStatus.OK
+        except (DeadError, TimeoutError):
+            return False
 
     async def _ping(self) -> str:
         try:
@@ -274,6 +321,27 @@ class Container(Backend):
     async def _forget(self, name: str) -> Answer:
         self._loaded.discard(name)
         return await self._line.ask("DELETE", f"/models/{name}", self._limits.load_s)
+
+    def _abandon(self, model: str, name: str) -> None:
+        self._failed[model] += 1
+        task = self._late[name] = asyncio.get_running_loop().create_task(self._clear_late(name))
+        task.add_done_callback(lambda _: self._late.pop(name, None))
+
+    async def _clear_late(self, name: str) -> None:
+        # The name is never used again: this may go on while the container dies, comes back, and loads the model anew.
+        interval_s = CLEAR_INTERVAL_S
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LATE_S):
+                while not await self._is_gone(name):
+                    await asyncio.sleep(interval_s)
+                    interval_s = min(2 * interval_s, LATE_INTERVAL_S)
+
+    async def _is_gone(self, name: str) -> bool:
+        """Unload a model that is being loaded, if it is there by now."""
+        try:
+            return (await self._forget(name)).status != HTTPStatus.NOT_FOUND
+        except (DeadError, TimeoutError):
+            return False
 
     async def _clear(self, name: str) -> None:
         for _ in range(CLEAR_TRIES):
