@@ -38,10 +38,12 @@ from asyncload.emulator.behind.disk import Disk, hashed
 from asyncload.emulator.behind.line import Answer, Line
 from asyncload.errors import StartError
 
+INVOKE_S = 60.0
+LOAD_S = 360.0
 PING_INTERVAL_S = 0.05
 CLEAR_TRIES = 5
 CLEAR_INTERVAL_S = 0.02
-LATE_S = 360.0
+LATE_S = LOAD_S
 """How long what comes of an abandoned load is looked for; the container's own time, whatever the platform's scale."""
 LATE_INTERVAL_S = 5.0
 """How often at the least."""
@@ -60,9 +62,9 @@ _OCTETS = "application/octet-stream"
 class Limits:
     """How long the container may take."""
 
-    invoke_s: float | None = 60.0
+    invoke_s: float | None = INVOKE_S
     """For an inference; None if the platform keeps the time."""
-    load_s: float = 360.0
+    load_s: float = LOAD_S
     """To load or to unload a model."""
     ready_s: float = 60.0
     """Until it answers GET /ping with 200."""
