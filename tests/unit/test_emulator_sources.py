@@ -9,14 +9,22 @@ from pathlib import Path, PurePosixPath
 import pytest
 from aiohttp import web
 
+from asyncload.emulator.aws.cloudwatch import Metrics, Name
 from asyncload.emulator.behind import sources
 from asyncload.emulator.behind.artefacts import Artefacts
-from asyncload.emulator.behind.backend import Sent
+from asyncload.emulator.behind.backend import Footprint, Sent
 from asyncload.emulator.behind.container import Limits
 from asyncload.emulator.behind.disk import hashed
 from asyncload.emulator.behind.recipe import Settings
-from asyncload.emulator.behind.sources import Addresses, Servers, Shared, limits
+from asyncload.emulator.behind.simulated import Time
+from asyncload.emulator.behind.sources import Addresses, Laws, Servers, Shared, limits
 from asyncload.emulator.config.endpoint import EndpointPlayed, InstancePlayed, ModelPlayed, VariantPlayed
+from asyncload.emulator.deadlines import Deadlines
+from asyncload.emulator.freeze import WorkClock
+from asyncload.emulator.platform.endpoint import Endpoint, Platform
+from asyncload.emulator.witness.strain import Strain
+from asyncload.emulator.witness.truth import Truth
+from asyncload.emulator.witness.witness import Witness
 from asyncload.errors import StartError
 from tests.real.triton import Triton
 
@@ -116,6 +124,45 @@ def test_the_address_of_a_removed_instance_goes_to_the_next_one(artefacts: Artef
             await (await source.make(PLAYED, VARIANT, "AllTraffic/2")).close()
 
     asyncio.run(run())
+    assert list(disks.iterdir()) == []
+
+
+def test_memory_is_known_only_where_the_configuration_says_it(artefacts: Artefacts, disks: Path) -> None:
+    """Not said is 0 with a container, which then says itself what fits, and 1 MiB with laws."""
+    said = EndpointPlayed(name="mme", models=(ModelPlayed(name="*", memory_bytes=5),))
+
+    async def run() -> None:
+        async with Triton().serving() as triton:
+            source = Addresses([triton.url] * 2, artefacts, None, 1.0)
+            for played, memory_bytes in ((PLAYED, 0), (said, 5)):
+                container = await source.make(played, VARIANT, "AllTraffic/0")
+                assert container.footprint("c") == Footprint(1, memory_bytes)
+                await container.close()
+        clock = WorkClock()
+        deadlines = Deadlines(clock)
+        laws = await Laws(Time(clock, deadlines), 0).make(PLAYED, VARIANT, "AllTraffic/0")
+        assert laws.footprint("c") == Footprint(32 * 2**10, 2**20)
+        deadlines.close()
+
+    asyncio.run(run())
+    assert list(disks.iterdir()) == []
+
+
+def test_how_busy_a_container_is_nobody_knows_and_nothing_is_published(artefacts: Artefacts, disks: Path) -> None:
+    """CloudWatch has no CPUUtilization of it, rather than one of 0; the other gauges are there."""
+    metrics = Metrics()
+
+    async def run() -> None:
+        clock = WorkClock()
+        async with Triton().serving() as triton:
+            source = Addresses([triton.url], artefacts, None, 1.0)
+            endpoint = Endpoint(PLAYED, Platform(clock, source, lambda _endpoint, _variant, _event: None))
+            await endpoint.start()
+            Witness(Truth(), metrics, Strain(lambda _text: None), clock).sample({"mme": endpoint})
+            await endpoint.close()
+
+    asyncio.run(run())
+    assert {series.name for series in metrics.series()} == {Name.LOADED_MODELS, Name.MEMORY, Name.DISK}
     assert list(disks.iterdir()) == []
 
 

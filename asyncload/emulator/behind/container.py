@@ -20,7 +20,8 @@ Multi Model Server, TorchServe and Triton's SageMaker mode speak it, with differ
 - Triton lists an empty object for a model that is not ready.
 
 Source:
-    docs.aws.amazon.com/sagemaker/latest/dg/mms-container-apis.html; Triton: src/sagemaker_server.cc.
+    docs.aws.amazon.com/sagemaker/latest/dg/mms-container-apis.html; of the ping your-algorithms-inference-code.html
+    beside it: "The request timeout on /ping attempts is 2 seconds". Triton: src/sagemaker_server.cc.
 """
 
 import asyncio
@@ -48,7 +49,7 @@ LATE_S = LOAD_S
 LATE_INTERVAL_S = 5.0
 """How often at the least."""
 LIVES_S = 2.0
-"""How long a container may take to say that it lives; AWS: "Your container must respond within 2 seconds" to a ping."""
+"""How long a container may take to answer a ping, as at SageMaker."""
 CLOSE_S = 3.0
 """How long a container may take to unload what is left when it is given back."""
 LOST_STATUS = 502
@@ -263,9 +264,9 @@ class Container(Backend):
             else:
                 return True
 
-    def busy(self) -> int:
-        """Return 0: nobody knows."""
-        return 0
+    def busy(self) -> int | None:
+        """Return None: nobody knows."""
+        return None
 
     async def close(self) -> None:
         """

@@ -197,4 +197,4 @@ async def _attached(container: Container) -> Container:
 def _memory_bytes(endpoint: EndpointPlayed, model: str) -> int:
     """Return what a model takes in memory as the configuration says; 0 if it says nothing."""
     played = endpoint.model(model)
-    return 0 if played is None else played.memory_bytes
+    return 0 if played is None or played.memory_bytes is None else played.memory_bytes
