@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -186,10 +187,12 @@ class Started:
     def __init__(self, settings: Settings, triton: Triton, disk: Path) -> None:
         self.settings, self.url, self.disk = settings, triton.url, disk
         self.stopped = 0
+        self.fails = False
         self.died: Callable[[], None] = lambda: None
 
     async def start(self) -> None:
-        pass
+        if self.fails:
+            raise StartError("no memory for Java")
 
     def kill(self) -> None:
         pass
@@ -223,3 +226,60 @@ def test_a_server_ends_with_its_instance_and_the_rest_with_the_emulator(
 
     asyncio.run(run())
     assert [each.settings.queue for each in made] == [7, 7]
+
+
+def test_if_the_second_server_fails_to_start_the_first_is_ended(
+    artefacts: Artefacts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An endpoint that could not be brought into service is closed, and its servers with it."""
+    made = list[Started]()
+    two = replace(PLAYED, variants=(VariantPlayed(instances=2),))
+
+    async def run() -> None:
+        async with Triton().serving() as triton:
+
+            def start(settings: Settings) -> Started:
+                made.append(Started(settings, triton, tmp_path / "disk"))
+                made[-1].fails = len(made) == 2
+                return made[-1]
+
+            monkeypatch.setattr(sources, "MultiModelServer", start)
+            source = Servers(artefacts, 1.0)
+            endpoint = Endpoint(two, Platform(WorkClock(), source, lambda _endpoint, _variant, _event: None))
+            with pytest.raises(StartError, match="no memory for Java"):
+                await endpoint.start()
+            await endpoint.close()
+
+    asyncio.run(run())
+    assert [each.stopped for each in made] == [1, 0]
+
+
+def test_a_server_whose_stop_was_cancelled_is_ended_with_the_rest(
+    artefacts: Artefacts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The emulator may end while a removed instance does."""
+    made = list[Started]()
+
+    class Slow(Started):
+        async def stop(self) -> None:
+            if self.stopped == 0:
+                self.stopped += 1
+                raise asyncio.CancelledError
+            await super().stop()
+
+    async def run() -> None:
+        async with Triton().serving() as triton:
+
+            def start(settings: Settings) -> Started:
+                made.append(Slow(settings, triton, tmp_path / "disk"))
+                return made[-1]
+
+            monkeypatch.setattr(sources, "MultiModelServer", start)
+            source = Servers(artefacts, 1.0)
+            removed = await source.make(PLAYED, VARIANT, "AllTraffic/0")
+            with pytest.raises(asyncio.CancelledError):
+                await removed.close()
+            await source.close()
+
+    asyncio.run(run())
+    assert [each.stopped for each in made] == [2]

@@ -168,8 +168,8 @@ class Servers(Source):
         server.died = container.died
 
         async def closed() -> None:
-            self._running.discard(server)
             await server.stop()
+            self._running.discard(server)  # if stopping was cancelled, it is ended with the rest
 
         container.closed = closed
         return await _attached(container)
