@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 from aiohttp import web
 
+from asyncload.cli.emulate import Asked, setting
 from asyncload.emulator.aws.cloudwatch import Metrics, Name
 from asyncload.emulator.behind import sources
 from asyncload.emulator.behind.artefacts import Artefacts
@@ -52,6 +53,23 @@ def disks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_limits_are_the_platforms_and_scaled_as_its_are() -> None:
     """60 s and 360 s become 600 ms and 3.6 s; how long a container takes to start is no matter of the platform."""
     assert limits(0.01) == Limits(invoke_s=0.6, load_s=3.6, ready_s=60)
+
+
+@pytest.mark.parametrize("container", ["mms", "http://127.0.0.1:9"])
+def test_the_command_passes_the_time_scale_on(artefacts: Artefacts, tmp_path: Path, container: str) -> None:
+    """`--time-scale 0.01` goes for containers as it does for laws."""
+    assert artefacts.find("c")
+
+    async def run() -> None:
+        clock = WorkClock()
+        deadlines = Deadlines(clock)
+        asked = Asked(containers=(container,), models=tmp_path / "models")
+        source = setting(asked).source(Time(clock, deadlines, 0.01), 0)
+        deadlines.close()
+        assert isinstance(source, Addresses | Servers)
+        assert source._limits == limits(0.01)
+
+    asyncio.run(run())
 
 
 def test_containers_have_disks_of_their_own_in_a_shared_folder(artefacts: Artefacts, tmp_path: Path) -> None:
