@@ -307,10 +307,30 @@ def test_closing_does_not_wait_for_a_container_that_hangs(
     assert sum(method == "DELETE" for method, _ in hung.asked) == (0 if ours else 1)
 
 
+def test_after_an_unload_that_took_too_long_the_next_load_takes_another_name(models: Path) -> None:
+    """The first may end at any time, and would take the model with it."""
+
+    async def run() -> None:
+        async with attached(Hung(), models, Limits(load_s=0.05)) as container:
+            await brought(container, "c")
+            with pytest.raises(LoadError, match=r"504: .*not unloaded the model in 0.05 s"):
+                await container.unload("c")
+            assert container._name("c") == f"{hashed('c')}-1"
+            container.kill()
+
+    asyncio.run(run())
+
+
 class Losing(Triton):
-    """A container that loses the connection of each inference, and may not answer a ping after."""
+    """A container that loses the connection of each inference and of some loads, and may not answer a ping after."""
 
     lives = True
+
+    async def load(self, request: web.Request) -> web.Response:
+        if (await request.json())["model_name"] == hashed("d"):
+            assert request.transport is not None
+            request.transport.abort()
+        return await super().load(request)
 
     async def invoke(self, request: web.Request) -> web.Response:
         assert request.transport is not None
@@ -331,6 +351,9 @@ def test_a_lost_connection_is_no_death_of_a_container_that_answers_a_ping(models
             inferred = await container.invoke("c", Sent(b""))
             assert inferred.status == 502
             assert inferred.body.startswith(b"POST /models/")
+            with pytest.raises(LoadError, match="502: POST /models"):
+                await brought(container, "d")
+            await container.load("d")
             losing.lives = False
             with pytest.raises(DeadError):
                 await container.invoke("c", Sent(b""))

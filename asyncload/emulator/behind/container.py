@@ -13,8 +13,8 @@ Multi Model Server, TorchServe and Triton's SageMaker mode speak it, with differ
   503, and its worker goes on trying to load. So a failed load is followed by a DELETE. About 1 of 20 comes while the
   server itself tries to unregister the model: it is answered 404, then the server fails and takes the model back. So
   DELETE is repeated for a while, and the next load takes another name, which the contract calls opaque.
-- So does the next load after one that nobody waits for any more: it goes on in the container, and what comes of it is
-  unloaded whenever that is, while the platform counts the model as unloaded already.
+- So does the next load after a load or an unload that nobody waits for any more: that goes on in the container, and
+  what comes of it is unloaded whenever that is, while the platform counts the model as unloaded already.
 - Triton takes X-Amzn-SageMaker-Target-Model for the name of the model, in place of the hash in the path, but reports
   models by the hash. The header is not sent, so it goes by the hash throughout.
 - Triton lists an empty object for a model that is not ready.
@@ -53,7 +53,7 @@ LIVES_S = 2.0
 CLOSE_S = 3.0
 """How long a container may take to unload what is left when it is given back."""
 LOST_STATUS = 502
-"""Of a request whose connection was lost by a container that lives on."""
+"""What is said of a request whose connection was lost by a container that lives on."""
 _ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 _JSON = {"Content-Type": "application/json"}
 _OCTETS = "application/octet-stream"
@@ -121,7 +121,7 @@ class Container(Backend):
         self._loaded = set[str]()
         self._failed = Counter[str]()
         self._late: dict[str, asyncio.Task[None]] = {}
-        """By the name of a load that was abandoned: who unloads what comes of it."""
+        """By a name that was abandoned: who unloads what comes of it."""
         self._tell: Callable[[], None] = _nobody
         self.closed: Callable[[], Awaitable[None]] = _nothing
         """Called when it has been closed: gives back what it ran on."""
@@ -176,13 +176,8 @@ class Container(Backend):
         """
         name = self._name(model)
         body = msgspec.json.encode({"model_name": name, "url": self._disk.url(model)})
-        try:
-            answer = await self._line.ask("POST", "/models", self._limits.load_s, body=body, headers=_JSON)
-        except (TimeoutError, DeadError, asyncio.CancelledError) as problem:
-            self._abandon(model, name)
-            if not isinstance(problem, TimeoutError):
-                raise
-            raise LoadError(504, f"the container has not loaded the model in {self._limits.load_s:g} s") from None
+        asking = self._line.ask("POST", "/models", self._limits.load_s, body=body, headers=_JSON)
+        answer = await self._answered(model, name, asking, "loaded")
         if answer.ok or answer.status == HTTPStatus.CONFLICT:
             self._loaded.add(name)
             return
@@ -194,15 +189,13 @@ class Container(Backend):
 
     async def unload(self, model: str) -> None:
         """
-        Free the model's memory.
+        Free the model's memory; if nobody waits for that any longer, it goes on in the background.
 
         Raises:
             LoadError: If the container does not give it back.
         """
-        try:
-            answer = await self._forget(self._name(model))
-        except TimeoutError:
-            raise LoadError(504, f"the container has not unloaded the model in {self._limits.load_s:g} s") from None
+        name = self._name(model)
+        answer = await self._answered(model, name, self._forget(name), "unloaded")
         if not answer.ok and answer.status != HTTPStatus.NOT_FOUND:
             raise LoadError(answer.status, answer.text)
 
@@ -325,6 +318,22 @@ class Container(Backend):
         self._loaded.discard(name)
         return await self._line.ask("DELETE", f"/models/{name}", self._limits.load_s)
 
+    async def _answered(self, model: str, name: str, asking: Awaitable[Answer], what: str) -> Answer:
+        """Wait for a load or an unload; without its answer nobody knows what becomes of the name."""
+        try:
+            return await asking
+        except asyncio.CancelledError:
+            self._abandon(model, name)
+            raise
+        except TimeoutError:
+            self._abandon(model, name)
+            raise LoadError(504, f"the container has not {what} the model in {self._limits.load_s:g} s") from None
+        except DeadError as problem:
+            self._abandon(model, name)
+            if await self._lives():
+                raise LoadError(LOST_STATUS, str(problem)) from problem
+            raise
+
     def _abandon(self, model: str, name: str) -> None:
         self._failed[model] += 1
         task = self._late[name] = asyncio.get_running_loop().create_task(self._clear_late(name))
@@ -340,7 +349,7 @@ class Container(Backend):
                     interval_s = min(2 * interval_s, LATE_INTERVAL_S)
 
     async def _is_gone(self, name: str) -> bool:
-        """Unload a model that is being loaded, if it is there by now."""
+        """Unload a model, if it is there by now."""
         try:
             return (await self._forget(name)).status != HTTPStatus.NOT_FOUND
         except (DeadError, TimeoutError):
