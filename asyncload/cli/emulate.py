@@ -1,12 +1,14 @@
 """`asyncload emulate`: what was asked for, as the parts of an emulator."""
 
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from asyncload.emulator.behind.artefacts import Artefacts
 from asyncload.emulator.behind.recipe import Settings
-from asyncload.emulator.behind.sources import Addresses, Servers, Source
+from asyncload.emulator.behind.sources import Addresses, Servers, Shared
 from asyncload.emulator.command import run
 from asyncload.emulator.config.emulator import Emulator, presets
 from asyncload.emulator.config.endpoint import EndpointPlayed, ModelPlayed
@@ -15,6 +17,7 @@ from asyncload.emulator.scene import MakeSource, Setting
 from asyncload.errors import Problem, ScenarioError
 
 MMS = "mms"
+_URL = re.compile(r"https?://[^/\s]+\S*")
 LARGEST_SCALE = 1000
 
 
@@ -61,14 +64,25 @@ def _of_containers(asked: Asked) -> Iterator[Problem]:
     if asked.models is None:
         yield Problem("--container", "needs --models DIR, the folder that stands for the S3 prefix of the models")
     if MMS not in asked.containers:
-        if asked.handler is not None:
-            yield Problem("--handler", f"means something with --container {MMS} only")
+        yield from _of_addresses(asked)
         return
     if set(asked.containers) != {MMS}:
         yield Problem("--container", f"{MMS} starts its own servers; addresses do not go with it")
     for name in of_addresses:
         if name in given:
             yield Problem(name, f"means something with --container URL only; {MMS} has disks of its own")
+
+
+def _of_addresses(asked: Asked) -> Iterator[Problem]:
+    for url in asked.containers:
+        if not _URL.fullmatch(url):
+            yield Problem("--container", f"{url!r} is neither {MMS} nor a URL such as http://127.0.0.1:8080")
+    if asked.handler is not None:
+        yield Problem("--handler", f"means something with --container {MMS} only")
+    if asked.disk is not None and not asked.disk.is_dir():
+        yield Problem("--disk", f"there is no folder {asked.disk}; make it, where the containers see it too")
+    if asked.disk_as is not None and asked.disk is None:
+        yield Problem("--disk-as", "says how the containers see --disk, and none is given")
 
 
 def played(asked: Asked) -> Emulator:
@@ -104,14 +118,13 @@ def setting(asked: Asked) -> Setting:
 
 
 def _source(asked: Asked, models: Path) -> MakeSource:
-    source: Source
+    artefacts = Artefacts(models)
     if MMS in asked.containers:
         settings = Settings() if asked.handler is None else Settings(handler=asked.handler)
-        source = Servers(models, settings)
-    else:
-        seen_as = None if asked.disk_as is None else PurePosixPath(asked.disk_as)
-        source = Addresses(asked.containers, models, asked.disk, seen_as)
-    return lambda _time, _seed: source
+        return lambda time, _seed: Servers(artefacts, time.scale, settings)
+    seen_as = None if asked.disk_as is None else PurePosixPath(asked.disk_as)
+    shared = None if asked.disk is None else Shared(asked.disk, seen_as)
+    return lambda time, _seed: Addresses(asked.containers, artefacts, shared, time.scale)
 
 
 def emulate(asked: Asked, listen: Listen) -> None:

@@ -1,10 +1,15 @@
 """The folder that stands for the S3 prefix, and the disk of an instance."""
 
 import asyncio
+import bz2
 import gzip
 import io
+import lzma
 import tarfile
+import threading
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
+from random import Random
 
 import pytest
 
@@ -147,6 +152,24 @@ def test_a_file_that_is_no_archive_is_refused(folder: Path, content: bytes) -> N
         Artefacts(folder).unpack("bad.tar.gz", folder.parent / "to")
 
 
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize("place", [0.02, 0.5, 0.999])
+def test_an_archive_with_a_wrong_byte_is_refused(
+    folder: Path, compress: Callable[[bytes], bytes], place: float
+) -> None:
+    """Near its beginning, in its middle, or in the checksum at its end; never is wrong content taken for a model."""
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w") as archive:
+        member, content = file("weights"), Random(7).randbytes(20_000)
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
+    damaged = bytearray(compress(plain.getvalue()))
+    damaged[int(place * len(damaged))] ^= 0x10
+    (folder / "m.tar").write_bytes(damaged)
+    with pytest.raises(LoadError, match=r"400: the artefact 'm.tar' cannot be unpacked"):
+        Artefacts(folder).unpack("m.tar", folder.parent / "to")
+
+
 def test_a_folder_is_an_artefact_that_is_unpacked_already(folder: Path) -> None:
     """It is copied, so that what a container writes stays out of it; a link to a file in the folder is copied too."""
     (folder / "c").mkdir()
@@ -216,5 +239,70 @@ def test_a_disk_without_a_folder_makes_one_and_removes_it(folder: Path) -> None:
         assert list(place.iterdir()) == []
         await disk.close()
         assert not place.exists()
+
+    asyncio.run(run())
+
+
+class Gated(Artefacts):
+    """Models whose unpacking stands still until it is let go on."""
+
+    __slots__ = ("begun", "go_on", "times")
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.begun, self.go_on, self.times = threading.Event(), threading.Event(), 0
+
+    def unpack(self, name: str, to: Path) -> None:
+        self.times += 1
+        self.begun.set()
+        assert self.go_on.wait(10)
+        super().unpack(name, to)
+
+
+async def cancelled_bring(disk: Disk, gated: Gated) -> None:
+    """Cancel a download in whose middle its thread is."""
+    bringing = asyncio.create_task(disk.bring("a.tar.gz"))
+    await asyncio.to_thread(gated.begun.wait, 10)
+    bringing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await bringing
+
+
+def test_a_second_download_waits_for_the_thread_of_the_first_which_was_cancelled(folder: Path, tmp_path: Path) -> None:
+    """Two threads in one folder would remove each other's files; what the first has unpacked is taken."""
+    gated = Gated(folder)
+    disk = Disk(gated, tmp_path / "disk")
+
+    async def run() -> None:
+        await cancelled_bring(disk, gated)
+        second = asyncio.create_task(disk.bring("a.tar.gz"))
+        await asyncio.wait([second], timeout=0)
+        assert not second.done()
+        gated.go_on.set()
+        await second
+        assert gated.times == 1
+        assert (tmp_path / "disk" / hashed("a.tar.gz") / "model" / "model.py").read_text() == "code"
+        assert disk.size_bytes("a.tar.gz") == 4
+        await disk.close()
+        assert not (tmp_path / "disk").exists(), "the disk made it"
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("what", ["remove", "empty", "close"])
+def test_nothing_is_left_of_a_download_that_was_cancelled(folder: Path, tmp_path: Path, what: str) -> None:
+    """Removing waits for the thread that unpacks, whose files would come after it."""
+    (tmp_path / "disk").mkdir()
+    gated = Gated(folder)
+    disk = Disk(gated, tmp_path / "disk")
+
+    async def run() -> None:
+        await cancelled_bring(disk, gated)
+        removal = {"remove": lambda: disk.remove("a.tar.gz"), "empty": disk.empty, "close": disk.close}[what]
+        removing = asyncio.create_task(removal())
+        await asyncio.wait([removing], timeout=0)
+        gated.go_on.set()
+        await removing
+        assert list((tmp_path / "disk").iterdir()) == []
 
     asyncio.run(run())

@@ -192,17 +192,12 @@ def test_a_container_that_is_not_there_is_dead(models: Path) -> None:
 
 
 class Stuck(Triton):
-    """A container that never answers an inference, and takes for ever to load and unload one model."""
+    """A container that never answers an inference, and does not unload."""
 
     async def invoke(self, request: web.Request) -> web.Response:
         self.asked.append((request.method, request.path))
         await asyncio.Event().wait()
         return web.Response()
-
-    async def load(self, request: web.Request) -> web.Response:
-        if (await request.json())["model_name"] == hashed("d"):
-            await asyncio.Event().wait()
-        return await super().load(request)
 
     async def unload(self, request: web.Request) -> web.Response:
         return web.Response(status=500, text="busy")
@@ -222,16 +217,146 @@ def test_an_inference_is_given_up_at_the_limit(models: Path) -> None:
     assert sum(path.endswith("/invoke") for _, path in stuck.asked) == 1
 
 
-def test_a_load_that_takes_too_long_failed(models: Path) -> None:
-    """The error says how long; the next load takes the same name, for the first may have come to its end by then."""
+class Slow(Triton):
+    """A container whose first load takes until it is told to end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def load(self, request: web.Request) -> web.Response:
+        if not self.begun.is_set():
+            await request.read()  # while its sender is there
+            self.begun.set()
+            await self.go_on.wait()
+        return await super().load(request)
+
+
+async def abandoned(container: Container, slow: Slow, how: str) -> None:
+    """Load `d`, and have nobody wait for it before it is loaded."""
+    if how == "limit":
+        with pytest.raises(LoadError, match=r"504: .*not loaded the model in 0.05 s"):
+            await container.load("d")
+        return
+    loading = asyncio.create_task(container.load("d"))
+    await slow.begun.wait()
+    if how == "cancel":
+        loading.cancel()
+    else:
+        container.kill()
+    with pytest.raises(asyncio.CancelledError if how == "cancel" else DeadError):
+        await loading
+    if how == "kill":
+        await container.attach()
+
+
+@pytest.mark.parametrize("how", ["limit", "cancel", "kill"])
+def test_what_comes_of_an_abandoned_load_is_unloaded(models: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    """A load goes on in the container; the next one takes another name, and the first takes no memory in the end."""
+    monkeypatch.setattr(module, "CLEAR_INTERVAL_S", 0.001)
+    slow = Slow()
 
     async def run() -> None:
-        async with attached(Stuck(), models, Limits(load_s=0.05)) as container:
+        async with attached(slow, models, Limits(load_s=0.05 if how == "limit" else 60)) as container:
             await container.download("d")
-            for _ in range(2):
-                with pytest.raises(LoadError, match=r"504: .*not loaded the model in 0.05 s"):
-                    await container.load("d")
-            assert container._name("d") == hashed("d")
+            await abandoned(container, slow, how)
+            await container.load("d")
+            slow.go_on.set()
+            while container._late:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+            assert list(slow.loaded) == [f"{hashed('d')}-1"]
+            assert json.loads((await container.invoke("d", Sent(b""))).body)["model"] == "d"
+
+    asyncio.run(run())
+    assert not slow.loaded
+
+
+class Hung(Triton):
+    """A container that never unloads."""
+
+    async def unload(self, request: web.Request) -> web.Response:
+        self.asked.append((request.method, request.path))
+        await asyncio.Event().wait()
+        return web.Response()
+
+
+@pytest.mark.parametrize("ours", [False, True])
+def test_closing_does_not_wait_for_a_container_that_hangs(
+    models: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    ours: bool,  # noqa: FBT001
+) -> None:
+    """One that lives on is asked to unload and waited for briefly; one that ends with the emulator is not asked."""
+    monkeypatch.setattr(module, "CLOSE_S", 0.01)
+    hung, told = Hung(), list[str]()
+
+    async def closed() -> None:
+        told.append("closed")
+
+    async def run() -> None:
+        async with hung.serving():
+            container = Container(hung.url, Disk(Artefacts(models)), end=(lambda: None) if ours else None)
+            container.closed = closed
+            await container.attach()
+            await brought(container, "c")
+            async with asyncio.timeout(10):
+                await container.close()
+
+    asyncio.run(run())
+    assert told == ["closed"]
+    assert sum(method == "DELETE" for method, _ in hung.asked) == (0 if ours else 1)
+
+
+def test_after_an_unload_that_took_too_long_the_next_load_takes_another_name(models: Path) -> None:
+    """The first may end at any time, and would take the model with it."""
+
+    async def run() -> None:
+        async with attached(Hung(), models, Limits(load_s=0.05)) as container:
+            await brought(container, "c")
+            with pytest.raises(LoadError, match=r"504: .*not unloaded the model in 0.05 s"):
+                await container.unload("c")
+            assert container._name("c") == f"{hashed('c')}-1"
+            container.kill()
+
+    asyncio.run(run())
+
+
+class Losing(Triton):
+    """A container that loses the connection of each inference and of some loads, and may not answer a ping after."""
+
+    lives = True
+
+    async def load(self, request: web.Request) -> web.Response:
+        if (await request.json())["model_name"] == hashed("d"):
+            assert request.transport is not None
+            request.transport.abort()
+        return await super().load(request)
+
+    async def invoke(self, request: web.Request) -> web.Response:
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+    async def ping(self, request: web.Request) -> web.Response:
+        return web.Response(status=200 if self.lives else 500)
+
+
+def test_a_lost_connection_is_no_death_of_a_container_that_answers_a_ping(models: Path) -> None:
+    """The one request failed, with words; without an answer to the ping, or a good one, the container is dead."""
+    losing = Losing()
+
+    async def run() -> None:
+        async with attached(losing, models) as container:
+            await brought(container, "c")
+            inferred = await container.invoke("c", Sent(b""))
+            assert inferred.status == 502
+            assert inferred.body.startswith(b"POST /models/")
+            with pytest.raises(LoadError, match="502: POST /models"):
+                await brought(container, "d")
+            await container.load("d")
+            losing.lives = False
+            with pytest.raises(DeadError):
+                await container.invoke("c", Sent(b""))
 
     asyncio.run(run())
 

@@ -85,6 +85,24 @@ def test_what_s3_refuses_is_refused(method: str, target: str, status: int, code:
     assert (reply.status, code in reply.body) == (status, True)
 
 
+def test_the_pages_of_a_second_are_of_one_listing() -> None:
+    """A folder of models is walked once for all of them, and once more for what comes later."""
+    now_s, asked = [0.0], list[float]()
+
+    def bucket() -> Bucket:
+        asked.append(now_s[0])
+        return Bucket([("a", len(asked))])
+
+    def size() -> bytes:
+        return listing.answer(_request("GET", "/emulated?list-type=2", {})).body.partition(b"<Size>")[2][:1]
+
+    listing = Listing(bucket, 0, lambda: now_s[0])
+    sizes = list[bytes]()
+    for now_s[0] in (0.0, 0.9, 1.0, 1.1):
+        sizes.append(size())
+    assert (sizes, asked) == ([b"1", b"1", b"2", b"2"], [0.0, 1.0])
+
+
 # -- control plane ----------------------------------------------------------------------------------------------------
 
 

@@ -10,9 +10,11 @@ call the endpoint, and archives from whoever made the models, so neither may rea
     folder     a symbolic link only to a file inside the folder of the models, unpacked as a copy
 """
 
+import lzma
 import os
 import shutil
 import tarfile
+import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -25,6 +27,9 @@ INVALID_STATUS = 400
 UNPACKED_SIGNS = ("model.py", "MAR-INF", "config.pbtxt", "code")
 """What a folder holds that is itself a model: of Multi Model Server, TorchServe, Triton, SageMaker's toolkits."""
 _GZIP = b"\x1f\x8b"
+_UNREADABLE = (OSError, EOFError, tarfile.TarError, lzma.LZMAError, zlib.error)
+"""What reading an archive that is none, or is not whole, may raise; a codec's own errors are no OSErrors."""
+_CHUNK_BYTES = 2**20
 
 
 class Artefacts:
@@ -104,7 +109,7 @@ class Artefacts:
                 self._copy(path, to)
             else:
                 _extract(path, to)
-        except (OSError, EOFError, tarfile.TarError) as problem:
+        except _UNREADABLE as problem:
             raise LoadError(INVALID_STATUS, f"the artefact {name!r} cannot be unpacked: {problem}") from problem
 
     def _copy(self, path: Path, to: Path) -> None:
@@ -146,6 +151,13 @@ def _extract(path: Path, to: Path) -> None:
                 target.mkdir(parents=True, exist_ok=True)
             else:
                 _write(archive, member, target)
+        _drain(archive)
+
+
+def _drain(archive: tarfile.TarFile) -> None:
+    # A tar archive ends before its file does: only behind it stands the checksum of all that was unpacked.
+    while archive.fileobj is not None and archive.fileobj.read(_CHUNK_BYTES):
+        pass
 
 
 def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:

@@ -114,8 +114,8 @@ class Backend(Protocol):
     async def revive(self) -> bool:
         """Return True once the container is back, nothing loaded and nothing on disk; False if it never will be."""
 
-    def busy(self) -> int:
-        """Return how many workers are in service now; 0 where nobody knows."""
+    def busy(self) -> int | None:
+        """Return how many workers are in service now; None where nobody knows."""
 
     async def close(self) -> None:
         """Give everything back."""

@@ -13,17 +13,21 @@ Multi Model Server, TorchServe and Triton's SageMaker mode speak it, with differ
   503, and its worker goes on trying to load. So a failed load is followed by a DELETE. About 1 of 20 comes while the
   server itself tries to unregister the model: it is answered 404, then the server fails and takes the model back. So
   DELETE is repeated for a while, and the next load takes another name, which the contract calls opaque.
+- So does the next load after a load or an unload that nobody waits for any more: that goes on in the container, and
+  what comes of it is unloaded whenever that is, while the platform counts the model as unloaded already.
 - Triton takes X-Amzn-SageMaker-Target-Model for the name of the model, in place of the hash in the path, but reports
   models by the hash. The header is not sent, so it goes by the hash throughout.
 - Triton lists an empty object for a model that is not ready.
 
 Source:
-    docs.aws.amazon.com/sagemaker/latest/dg/mms-container-apis.html; Triton: src/sagemaker_server.cc.
+    docs.aws.amazon.com/sagemaker/latest/dg/mms-container-apis.html; of the ping your-algorithms-inference-code.html
+    beside it: "The request timeout on /ping attempts is 2 seconds". Triton: src/sagemaker_server.cc.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from time import monotonic_ns
@@ -35,9 +39,21 @@ from asyncload.emulator.behind.disk import Disk, hashed
 from asyncload.emulator.behind.line import Answer, Line
 from asyncload.errors import StartError
 
+INVOKE_S = 60.0
+LOAD_S = 360.0
 PING_INTERVAL_S = 0.05
 CLEAR_TRIES = 5
 CLEAR_INTERVAL_S = 0.02
+LATE_S = LOAD_S
+"""How long what comes of an abandoned load is looked for; the container's own time, whatever the platform's scale."""
+LATE_INTERVAL_S = 5.0
+"""How often at the least."""
+LIVES_S = 2.0
+"""How long a container may take to answer a ping, as at SageMaker."""
+CLOSE_S = 3.0
+"""How long a container may take to unload what is left when it is given back."""
+LOST_STATUS = 502
+"""What is said of a request whose connection was lost by a container that lives on."""
 _ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 _JSON = {"Content-Type": "application/json"}
 _OCTETS = "application/octet-stream"
@@ -47,9 +63,9 @@ _OCTETS = "application/octet-stream"
 class Limits:
     """How long the container may take."""
 
-    invoke_s: float | None = 60.0
+    invoke_s: float | None = INVOKE_S
     """For an inference; None if the platform keeps the time."""
-    load_s: float = 360.0
+    load_s: float = LOAD_S
     """To load or to unload a model."""
     ready_s: float = 60.0
     """Until it answers GET /ping with 200."""
@@ -71,6 +87,10 @@ def _nobody() -> None:
     """Tell nobody."""
 
 
+async def _nothing() -> None:
+    """Give nothing back."""
+
+
 class Container(Backend):
     """One container. `attach` comes first, and again after a kill, once the container is back."""
 
@@ -89,7 +109,8 @@ class Container(Backend):
             disk: The instance's disk; closed with the container.
             limits: How long it may take.
             memory_bytes: What a model takes in memory, by its name; 0 if nobody knows.
-            end: Ends the container's process at once; without it a kill only looks like one from here.
+            end: Ends the container's process at once; without it a kill only looks like one from here, and the
+                container lives on when this object is closed.
         """
         self._url = url
         self._line = Line(url)
@@ -99,7 +120,11 @@ class Container(Backend):
         self._end = end
         self._loaded = set[str]()
         self._failed = Counter[str]()
+        self._late: dict[str, asyncio.Task[None]] = {}
+        """By a name that was abandoned: who unloads what comes of it."""
         self._tell: Callable[[], None] = _nobody
+        self.closed: Callable[[], Awaitable[None]] = _nothing
+        """Called when it has been closed: gives back what it ran on."""
 
     async def attach(self) -> None:
         """
@@ -110,7 +135,6 @@ class Container(Backend):
         """
         self._line.mend()
         self._loaded.clear()
-        self._failed.clear()
         said = "nothing"
         try:
             async with asyncio.timeout(self._limits.ready_s):
@@ -144,16 +168,16 @@ class Container(Backend):
         """
         Load a model whose artefact is on disk.
 
+        If nobody waits for it any longer, for whichever reason, what comes of it is unloaded in the background.
+
         Raises:
             NoMemoryError: If the container answers 507.
             LoadError: If it answers another error, or nothing for too long.
         """
         name = self._name(model)
         body = msgspec.json.encode({"model_name": name, "url": self._disk.url(model)})
-        try:
-            answer = await self._line.ask("POST", "/models", self._limits.load_s, body=body, headers=_JSON)
-        except TimeoutError:
-            raise LoadError(504, f"the container has not loaded the model in {self._limits.load_s:g} s") from None
+        asking = self._line.ask("POST", "/models", self._limits.load_s, body=body, headers=_JSON)
+        answer = await self._answered(model, name, asking, "loaded")
         if answer.ok or answer.status == HTTPStatus.CONFLICT:
             self._loaded.add(name)
             return
@@ -165,15 +189,13 @@ class Container(Backend):
 
     async def unload(self, model: str) -> None:
         """
-        Free the model's memory.
+        Free the model's memory; if nobody waits for that any longer, it goes on in the background.
 
         Raises:
             LoadError: If the container does not give it back.
         """
-        try:
-            answer = await self._forget(self._name(model))
-        except TimeoutError:
-            raise LoadError(504, f"the container has not unloaded the model in {self._limits.load_s:g} s") from None
+        name = self._name(model)
+        answer = await self._answered(model, name, self._forget(name), "unloaded")
         if not answer.ok and answer.status != HTTPStatus.NOT_FOUND:
             raise LoadError(answer.status, answer.text)
 
@@ -183,6 +205,7 @@ class Container(Backend):
 
         Raises:
             TimeoutError: If the container has not answered in time; its worker stays busy.
+            DeadError: If the connection was lost, and the container does not answer a ping either.
         """
         headers = {"Content-Type": sent.content_type}
         if sent.accept:
@@ -191,9 +214,14 @@ class Container(Backend):
             headers[_ATTRIBUTES] = sent.custom_attributes
         path = f"/models/{self._name(model)}"
         start_ns = monotonic_ns()
-        answer = await self._line.ask(
-            "POST", f"{path}/invoke", self._limits.invoke_s, body=sent.body, headers=headers, extra_ns=sent.extra_ns
-        )
+        try:
+            answer = await self._line.ask(
+                "POST", f"{path}/invoke", self._limits.invoke_s, body=sent.body, headers=headers, extra_ns=sent.extra_ns
+            )
+        except DeadError as problem:
+            if not await self._lives():
+                raise
+            return Inferred(LOST_STATUS, str(problem).encode(), "text/plain", service_ns=monotonic_ns() - start_ns)
         if answer.status == HTTPStatus.NOT_FOUND and self._name(model) in self._loaded:
             await self._must_know(path)
         return Inferred(
@@ -229,19 +257,27 @@ class Container(Backend):
             else:
                 return True
 
-    def busy(self) -> int:
-        """Return 0: nobody knows."""
-        return 0
+    def busy(self) -> int | None:
+        """Return None: nobody knows."""
+        return None
 
     async def close(self) -> None:
-        """Unload what was loaded, if the container still answers, remove it from disk, and close all connections."""
-        try:
-            async with asyncio.timeout(self._limits.ready_s):
-                await asyncio.gather(*(self._forget(name) for name in list(self._loaded)))
-        except (DeadError, TimeoutError):
-            pass
+        """
+        Unload what was loaded, unless the container does not answer or ends now; then give everything back.
+
+        It is removed from disk, and all connections are closed.
+        """
+        names = {*self._loaded, *self._late}
+        for task in self._late.values():
+            task.cancel()
+        await asyncio.gather(*self._late.values(), return_exceptions=True)
+        if self._end is None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_S):
+                    await asyncio.gather(*(self._forget(name) for name in names), return_exceptions=True)
         await self._line.close()
         await self._disk.close()
+        await self.closed()
 
     def _name(self, model: str) -> str:
         failed = self._failed.get(model, 0)
@@ -251,6 +287,13 @@ class Container(Backend):
         """Tell a model that answers 404 from a container that was started again meanwhile and knows nothing of it."""
         if (await self._line.ask("GET", path, self._limits.ready_s)).status == HTTPStatus.NOT_FOUND:
             raise DeadError("the container has lost the model: it was started again")
+
+    async def _lives(self) -> bool:
+        """Ask once whether a container lives that has lost a connection; a killed one does not."""
+        try:
+            return (await self._line.ask("GET", "/ping", LIVES_S)).status == HTTPStatus.OK
+        except (DeadError, TimeoutError):
+            return False
 
     async def _ping(self) -> str:
         try:
@@ -274,6 +317,43 @@ class Container(Backend):
     async def _forget(self, name: str) -> Answer:
         self._loaded.discard(name)
         return await self._line.ask("DELETE", f"/models/{name}", self._limits.load_s)
+
+    async def _answered(self, model: str, name: str, asking: Awaitable[Answer], what: str) -> Answer:
+        """Wait for a load or an unload; without its answer nobody knows what becomes of the name."""
+        try:
+            return await asking
+        except asyncio.CancelledError:
+            self._abandon(model, name)
+            raise
+        except TimeoutError:
+            self._abandon(model, name)
+            raise LoadError(504, f"the container has not {what} the model in {self._limits.load_s:g} s") from None
+        except DeadError as problem:
+            self._abandon(model, name)
+            if await self._lives():
+                raise LoadError(LOST_STATUS, str(problem)) from problem
+            raise
+
+    def _abandon(self, model: str, name: str) -> None:
+        self._failed[model] += 1
+        task = self._late[name] = asyncio.get_running_loop().create_task(self._clear_late(name))
+        task.add_done_callback(lambda _: self._late.pop(name, None))
+
+    async def _clear_late(self, name: str) -> None:
+        # The name is never used again: this may go on while the container dies, comes back, and loads the model anew.
+        interval_s = CLEAR_INTERVAL_S
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LATE_S):
+                while not await self._is_gone(name):
+                    await asyncio.sleep(interval_s)
+                    interval_s = min(2 * interval_s, LATE_INTERVAL_S)
+
+    async def _is_gone(self, name: str) -> bool:
+        """Unload a model, if it is there by now."""
+        try:
+            return (await self._forget(name)).status != HTTPStatus.NOT_FOUND
+        except (DeadError, TimeoutError):
+            return False
 
     async def _clear(self, name: str) -> None:
         for _ in range(CLEAR_TRIES):

@@ -3,10 +3,14 @@ The disk of one instance: artefacts unpacked, each in a folder `<hash>/model`.
 
 That is the layout of SageMaker's own instances (/opt/ml/models/<hash>/model), and Triton accepts no other. A container
 with a file system of its own sees the disk under another path, `seen_as`.
+
+Files are unpacked and removed in threads, which cannot be cancelled. So whoever wants something done about a model
+waits until the thread that is busy with it has ended, whoever began it, and what is held is what threads have made.
 """
 
 import asyncio
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
@@ -27,20 +31,26 @@ def hashed(model: str) -> str:
 class Disk:
     """Where one instance keeps artefacts; what it holds is removed in the end, and so is a folder that it made."""
 
-    __slots__ = ("_artefacts", "_folder", "_held_bytes", "_own", "_seen_as")
+    __slots__ = ("_artefacts", "_folder", "_held_bytes", "_own", "_seen_as", "_threads")
 
     def __init__(self, artefacts: Artefacts, folder: Path | None = None, seen_as: PurePosixPath | None = None) -> None:
         """
         Args:
             artefacts: Where models come from.
-            folder: An existing folder; None makes a temporary one.
+            folder: A folder, made if it is not there; None makes a temporary one.
             seen_as: The same folder as the container sees it; None if it sees the same paths.
+
+        Raises:
+            OSError: If it cannot be made.
         """
         self._artefacts = artefacts
-        self._own = folder is None
-        self._folder = Path(mkdtemp(prefix="asyncload-disk-")).resolve() if folder is None else folder.resolve()
+        self._own = folder is None or not folder.exists()
+        self._folder = (folder or Path(mkdtemp(prefix="asyncload-disk-"))).resolve()
+        self._folder.mkdir(exist_ok=True)
         self._seen_as = seen_as or PurePosixPath(self._folder)
         self._held_bytes = dict[str, int]()
+        self._threads: dict[str, asyncio.Future[None]] = {}
+        """What is under way, by model."""
 
     def size_bytes(self, model: str) -> int | None:
         """Return what a model takes: measured once it has been unpacked, about that before; None without artefact."""
@@ -57,18 +67,18 @@ class Disk:
         Raises:
             LoadError: If there is no artefact, or one that cannot be unpacked.
         """
+        await self._settled(model)
         if model not in self._held_bytes:
-            self._held_bytes[model] = await asyncio.to_thread(self._unpack, model)
+            await self._in_thread(self._unpack, model)
 
     async def remove(self, model: str) -> None:
         """Remove a model."""
-        self._held_bytes.pop(model, None)
-        await asyncio.to_thread(shutil.rmtree, self._folder / hashed(model), ignore_errors=True)
+        await self._settled(model)
+        await self._in_thread(self._remove, model)
 
     async def empty(self) -> None:
         """Remove all models."""
-        for model in list(self._held_bytes):
-            await self.remove(model)
+        await asyncio.gather(*(self.remove(model) for model in {*self._held_bytes, *self._threads}))
 
     async def close(self) -> None:
         """Remove everything."""
@@ -76,7 +86,16 @@ class Disk:
         if self._own:
             await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
-    def _unpack(self, model: str) -> int:
+    async def _settled(self, model: str) -> None:
+        while model in self._threads:
+            await asyncio.wait([self._threads[model]])
+
+    async def _in_thread(self, work: Callable[[str], None], model: str) -> None:
+        thread = self._threads[model] = asyncio.get_running_loop().run_in_executor(None, work, model)
+        thread.add_done_callback(lambda _: self._threads.pop(model))
+        await asyncio.shield(thread)
+
+    def _unpack(self, model: str) -> None:
         place = self._folder / hashed(model)
         shutil.rmtree(place, ignore_errors=True)
         unpacked = False
@@ -87,6 +106,10 @@ class Disk:
         finally:
             if not unpacked:
                 shutil.rmtree(place, ignore_errors=True)
+        self._held_bytes[model] = 0
         with suppress(OSError):
-            return folder_bytes(place)
-        return 0
+            self._held_bytes[model] = folder_bytes(place)
+
+    def _remove(self, model: str) -> None:
+        self._held_bytes.pop(model, None)
+        shutil.rmtree(self._folder / hashed(model), ignore_errors=True)

@@ -20,6 +20,8 @@ from asyncload.emulator.freeze import WorkClock
 
 MODELS_KEPT = 100_000
 """A pattern fits endless names; past this many the instance starts afresh with its models' draws."""
+MEMORY_BYTES = 2**20
+"""What a model takes in memory if the configuration does not say it."""
 QUEUE_FULL = "The queue of the model server is full."
 _NS_PER_S = 1_000_000_000
 
@@ -42,8 +44,9 @@ class _Played:
     __slots__ = ("_draws", "_service", "first", "footprint", "played", "queue")
 
     def __init__(self, played: ModelPlayed, queue: Queue, draws: Random) -> None:
+        memory_bytes = played.memory_bytes
         self.played = played
-        self.footprint = Footprint(played.artefact_bytes, played.memory_bytes)
+        self.footprint = Footprint(played.artefact_bytes, MEMORY_BYTES if memory_bytes is None else memory_bytes)
         self.queue = queue
         self.first = True
         """Whether no request has been served since the last load."""

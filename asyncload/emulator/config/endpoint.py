@@ -11,7 +11,7 @@ instance, everything fits, loading takes no time.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal, TypeAlias
@@ -63,8 +63,8 @@ class ModelPlayed:
     """Members of a family; {i} is the member's number, from 0."""
     artefact_bytes: Annotated[Bytes, Key("artefact")] = 32 * 2**10
     """What it takes on disk, and to download."""
-    memory_bytes: Annotated[Bytes, Key("memory")] = 2**20
-    """What it takes while it is loaded."""
+    memory_bytes: Annotated[Bytes | None, Key("memory")] = None
+    """What it takes while it is loaded. Without it: 1MiB with laws, and with a container what that has room for."""
     download: Download | None = None
     """In place of the endpoint's."""
     load: Law | None = None
@@ -187,13 +187,3 @@ class EndpointPlayed:
     def model(self, name: str) -> ModelPlayed | None:
         """Return what is played under a model's name; None if there is no such artefact."""
         return next((model for model in self.models if model.fits(name)), None)
-
-
-def listed_names(models: Sequence[ModelPlayed]) -> Iterator[str]:
-    """Yield every name that is known, once; patterns have none."""
-    seen = set[str]()
-    for model in models:
-        for name in model.names():
-            if name not in seen:
-                seen.add(name)
-                yield name

@@ -97,15 +97,16 @@ class Witness:
         for endpoint, variant, instance in all_instances(list(endpoints.values())):
             if instance.down:
                 continue
-            shape, residency = variant.played.instance, instance.residency
+            shape, residency, busy = variant.played.instance, instance.residency, instance.backend.busy()
             gauges = (
                 (Name.LOADED_MODELS, residency.hot),
-                (Name.CPU, 100 * shape.vcpus * instance.backend.busy() / shape.workers),
+                (Name.CPU, None if busy is None else 100 * shape.vcpus * busy / shape.workers),
                 (Name.MEMORY, 100 * residency.memory_used_bytes / shape.memory_bytes),
                 (Name.DISK, 100 * residency.disk_used_bytes / shape.disk_bytes),
             )
             for name, value in gauges:
-                self._metrics.add(Series(name, endpoint.played.name, variant.played.name), now_s, value)
+                if value is not None:
+                    self._metrics.add(Series(name, endpoint.played.name, variant.played.name), now_s, value)
 
     def _count(self, visit: Visit, answer: Answer, endpoint: Endpoint, queue_ns: int, ended_ns: int) -> None:
         variant = endpoint.variants.get(visit.variant) or next(iter(endpoint.variants.values()))

@@ -6,7 +6,9 @@ The bucket that holds the models, as far as it can be listed: ListObjectsV2, pat
 Source: Amazon S3 API reference, ListObjectsV2 and "Error responses".
 """
 
+import math
 import re
+import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
@@ -25,6 +27,8 @@ from asyncload.emulator.wire.values import Reply, Request
 BUCKET: Final = "emulated"
 OBJECTS_KEPT = 1_000_000
 """A family may have a hundred million members; this many of an endpoint's are listed."""
+KEPT_S = 1.0
+"""How long a listing is kept for more pages: a folder of models is walked for it, and nothing else runs meanwhile."""
 _KEYS_AT_ONCE = 1_000
 _SIGNED = re.compile(r"Credential=[^/, ]+/\d{8}/[^/, ]*/s3/aws4_request")
 _CODES = {
@@ -129,13 +133,19 @@ class Listing:
 
     service: Final = S3
 
-    def __init__(self, bucket: Callable[[], Bucket], started_s: float) -> None:
+    def __init__(
+        self, bucket: Callable[[], Bucket], started_s: float, now_s: Callable[[], float] = time.monotonic
+    ) -> None:
         """
         Args:
-            bucket: Returns what is there; it is called for each page.
+            bucket: Returns what is there; it is called at most once in `KEPT_S`.
             started_s: When objects are said to be made, seconds since 1970.
+            now_s: A clock.
         """
         self._bucket = bucket
+        self._now_s = now_s
+        self._kept = Bucket([])
+        self._kept_until_s = -math.inf
         self._modified = datetime.fromtimestamp(started_s, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
     def speaks(self, request: Request) -> bool:
@@ -155,7 +165,13 @@ class Listing:
         query = _query(asked)
         if isinstance(query, str):
             return self.refuse(request, 400, "InvalidArgument", query)
-        return _reply(200, self._xml(asked, query, page(self._bucket(), query)))
+        return _reply(200, self._xml(asked, query, page(self._there(), query)))
+
+    def _there(self) -> Bucket:
+        if self._now_s() >= self._kept_until_s:
+            self._kept = self._bucket()
+            self._kept_until_s = self._now_s() + KEPT_S
+        return self._kept
 
     def refuse(self, request: Request, status: int, code: str, message: str) -> Reply:
         """Return an error in S3's shape, and in its words if it is about the signature."""
