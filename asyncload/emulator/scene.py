@@ -79,7 +79,7 @@ class Scene:
         """Invocations that were read whole and whose reply is not yet sent."""
         limit_ns = round(ANSWER_LIMIT_NS * config.time_scale)
         self.source = setting.source(Time(self.clock, self.deadlines, config.time_scale, limit_ns), config.seed)
-        self._platform = Platform(self.clock, self.source, self._tell, config.time_scale, config.seed)
+        self._platform = Platform(self.clock, self.source, self._tell, config.time_scale, config.seed, setting.warn)
         self.endpoints = self._endpoints()
         self._played_bucket = played_bucket(config.endpoints)
         self.services = self._services()

@@ -60,6 +60,7 @@ class World:
     events: list[tuple[str, str]] = field(default_factory=list)
     """What happened to which model."""
     fallen: int = 0
+    warned: list[str] = field(default_factory=list)
 
     def run(self, story: Callable[["World"], Awaitable[None]]) -> None:
         self.loop.run_until_complete(self._told(story))
@@ -70,7 +71,9 @@ class World:
         self.deadlines = Deadlines(self.clock, LoopTimer)
         self.backend = self.make(self.played, self.shape, Time(self.clock, self.deadlines, self.scale), "0")
         patience = Patience(60 * self.scale, 360 * self.scale)
-        self.instance = Instance("i", self.backend, Around(self.residency, self.clock, patience, self.tell))
+        self.instance = Instance(
+            "i", self.backend, Around(self.residency, self.clock, patience, self.tell, self.warned.append)
+        )
         self.instance.fallen = self.fall
         await story(self)
         await self.instance.close()
@@ -185,6 +188,31 @@ def test_after_360_s_a_load_is_given_up(world: World) -> None:
         await again
 
     world.run(story)
+
+
+@pytest.mark.parametrize("step", ["download", "load"])
+def test_a_mistake_of_the_emulators_own_costs_one_request_only(
+    world: World, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waits is told at once, the log has the traceback, and the place to load is free for the next."""
+    world.shape = replace(ROOMY, vcpus=1)
+
+    async def story(world: World) -> None:
+        with monkeypatch.context() as broken:
+            broken.setattr(world.backend, step, _broken)
+            got = await world.ask("a")
+        assert got.answer == "LoadError 500: the emulator itself failed: ZeroDivisionError: of a test"
+        assert got.took_s < 5
+        (warned,) = world.warned
+        assert f"{step} of a on i failed" in warned
+        assert "Traceback" in warned
+        assert (await world.ask("b")).answer == "200"
+
+    world.run(story)
+
+
+async def _broken(_model: str) -> None:
+    raise ZeroDivisionError("of a test")
 
 
 def test_each_load_has_360_s_of_its_own(world: World) -> None:

@@ -9,6 +9,7 @@ then it gets none, and comes back empty when its backend is back.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -57,6 +58,8 @@ class Platform:
     scale: float = 1.0
     """Factor on the platform's times."""
     seed: int = 0
+    warn: Callable[[str], None] = logging.getLogger("asyncload.emulator").warning
+    """Called with what whoever started the emulator ought to know."""
 
     @property
     def patience(self) -> Patience:
@@ -145,7 +148,8 @@ class Endpoint:
         def tell(event: Event) -> None:
             self._platform.tell(self.played.name, variant.played.name, event)
 
-        around = Around(self._residency(variant.played), self._platform.clock, self._platform.patience, tell)
+        platform = self._platform
+        around = Around(self._residency(variant.played), platform.clock, platform.patience, tell, platform.warn)
         instance = Instance(name, backend, around)
         instance.fallen = lambda: self._await_return(variant, instance)
         variant.instances.append(instance)

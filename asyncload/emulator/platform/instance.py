@@ -9,6 +9,8 @@ sees DeadError, and so does everybody who comes until it is back; it comes back 
 """
 
 import asyncio
+import logging
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from time import monotonic_ns
@@ -66,6 +68,8 @@ class Around:
     """The platform's limits."""
     tell: Callable[[Event], None]
     """Called with each event."""
+    warn: Callable[[str], None] = logging.getLogger("asyncload.emulator").warning
+    """Called with what whoever started the emulator ought to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +247,8 @@ class Instance:
             error = LoadError(500, f"the disk of the emulator's own machine: {problem}")
         except DeadError:
             self._fall(residency)
+        except Exception as problem:  # noqa: BLE001  whatever it is, the model's place to load must come free again
+            error = self._unforeseen(step, problem)
         if residency is not self.residency:
             return  # the instance has died meanwhile, and what it held is gone
         self._tell(self._event(step, began_ns, error))
@@ -253,6 +259,13 @@ class Instance:
         elif residency.failed(step, error):
             self._settle(step.model, error)
         self._advance()
+
+    def _unforeseen(self, step: Step, problem: Exception) -> LoadError:
+        self._around.warn(
+            f"{step.act} of {step.model} on {self.name} failed inside the emulator, a mistake of its own:\n"
+            + "".join(traceback.format_exception(problem))
+        )
+        return LoadError(500, f"the emulator itself failed: {type(problem).__name__}: {problem}")
 
     async def _do(self, step: Step) -> None:
         match step.act:
