@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic_ns
@@ -19,7 +20,7 @@ from asyncload.emulator.config.emulator import Emulator
 from asyncload.emulator.config.faults import Fault, Faults
 from asyncload.emulator.deadlines import Deadlines
 from asyncload.emulator.freeze import WorkClock
-from asyncload.emulator.platform.endpoint import Endpoint, Platform
+from asyncload.emulator.platform.endpoint import Endpoint, Platform, all_ended
 from asyncload.emulator.platform.instance import Event
 from asyncload.emulator.witness.strain import Strain
 from asyncload.emulator.witness.truth import Truth
@@ -135,14 +136,15 @@ class Scene:
             await endpoint.start()
 
     async def close(self) -> None:
-        """End everything, and write the truth out."""
-        for task in self._leaving:
-            task.cancel()
-        await asyncio.gather(*self._leaving, *(endpoint.close() for endpoint in self.endpoints.values()))
-        await self.source.close()
-        self._flushing.cancel()
-        self.deadlines.close()
-        self.truth.close()
+        """End everything, and write the truth out, whatever else fails."""
+        async with AsyncExitStack() as rest:
+            rest.callback(self.truth.close)
+            rest.callback(self.deadlines.close)
+            rest.callback(self._flushing.cancel)
+            rest.push_async_callback(self.source.close)
+            for task in self._leaving:
+                task.cancel()
+            await all_ended(*self._leaving, *(endpoint.close() for endpoint in self.endpoints.values()))
 
     def _services(self) -> Services:
         started_s = time.time()

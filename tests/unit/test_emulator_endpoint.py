@@ -35,6 +35,8 @@ class Laws:
     inferred: Inferred = field(default_factory=lambda: Inferred(200, b"4.5", "text/csv", "trace=1"))
     loads: list[tuple[str, str]] = field(default_factory=list)
     """Instance and model of each."""
+    close_s: float = 0.0
+    closed: list[str] = field(default_factory=list)
 
 
 class Container(Backend):
@@ -82,7 +84,9 @@ class Container(Backend):
     def busy(self) -> int:
         return 0
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        await asyncio.sleep(self.laws.close_s)
+        self.laws.closed.append(self.name)
 
 
 class Containers(Source):
@@ -484,5 +488,57 @@ def test_an_endpoint_that_retires_answers_first() -> None:
         await stage.endpoint.retire()
         assert waiting.done()
         assert (await waiting).status == 200
+
+    Stage(laws=Laws(service_s=1)).play(scene)
+
+
+@pytest.mark.parametrize("waits_s", [0.0, 0.5])
+def test_an_end_does_not_break_off_an_instance_that_goes(waits_s: float) -> None:
+    """One that still drains, and one that is being closed already, are closed to the last."""
+
+    async def scene(stage: Stage) -> None:
+        (variant,) = stage.endpoint.variants.values()
+        calling = asyncio.create_task(stage.call())
+        await asyncio.sleep(0)
+        stage.endpoint.remove(variant, variant.instances[0])
+        await asyncio.sleep(waits_s)
+        await stage.endpoint.close()
+        assert stage.laws.closed == ["AllTraffic/0"]
+        assert stage.told[-1] == ("AllTraffic/0", "removed")
+        await calling
+
+    Stage(laws=Laws(service_s=0.2, close_s=3)).play(scene)
+
+
+def test_an_endpoint_that_is_broken_off_while_it_retires_is_closed() -> None:
+    """The end of the emulator does not wait for what is in flight, and leaves no container behind."""
+
+    async def scene(stage: Stage) -> None:
+        calling = asyncio.create_task(stage.call())
+        await asyncio.sleep(0)
+        retiring = asyncio.create_task(stage.endpoint.retire())
+        await asyncio.sleep(0.1)
+        retiring.cancel()
+        await asyncio.wait({retiring})
+        assert stage.laws.closed == ["AllTraffic/0"]
+        await calling
+
+    Stage(laws=Laws(service_s=1)).play(scene)
+
+
+def test_nobody_waits_for_a_removed_instance_that_dies() -> None:
+    """It dies while it answers what it had: it is gone, and does not come back."""
+
+    async def scene(stage: Stage) -> None:
+        (variant,) = stage.endpoint.variants.values()
+        removed = variant.instances[0]
+        calling = asyncio.create_task(stage.call())
+        await asyncio.sleep(0.5)
+        stage.endpoint.remove(variant, removed)
+        removed.kill()
+        await calling
+        await stage.until(100)
+        assert variant.routed == []
+        assert ("AllTraffic/0", "up") not in stage.told
 
     Stage(laws=Laws(service_s=1)).play(scene)

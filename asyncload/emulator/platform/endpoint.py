@@ -10,7 +10,7 @@ then it gets none, and comes back empty when its backend is back.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from random import Random
@@ -100,6 +100,7 @@ class Endpoint:
         self._tasks = set[asyncio.Task[None]]()
         self._returning: dict[Instance, asyncio.Task[None]] = {}
         """Who has died and may come back."""
+        self._closing = False
 
     async def start(self) -> None:
         """
@@ -161,22 +162,26 @@ class Endpoint:
         """Take an instance out of service: it gets no more requests, and ends when it has answered those it has."""
         variant.instances.remove(instance)
         _no_longer_routed(variant, instance)
+        instance.fallen = _nobody_mourns
         if instance in self._returning:
             self._returning.pop(instance).cancel()
         self._spawn(self._drain(variant, instance))
 
     async def retire(self) -> None:
         """Answer what is in flight, then close."""
-        while self.in_flight:  # noqa: ASYNC110  rare, and serving is not to pay for it
-            await asyncio.sleep(DRAIN_INTERVAL_S)
-        await self.close()
+        try:
+            while self.in_flight:  # noqa: ASYNC110  rare, and serving is not to pay for it
+                await asyncio.sleep(DRAIN_INTERVAL_S)
+        finally:
+            await self.close()
 
     async def close(self) -> None:
-        """End all instances."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.gather(*(each.close() for variant in self.variants.values() for each in variant.instances))
+        """End all instances, those included that are on their way out."""
+        self._closing = True  # who drains closes its instance: cancelled, it would break that off
+        for returning in self._returning.values():
+            returning.cancel()
+        instances = [each for variant in self.variants.values() for each in variant.instances]
+        await all_ended(*self._tasks, *(each.close() for each in instances))
 
     def _wrong_target(self, target: Target, request_id: str) -> Answer | None:
         if self.played.multi_model and not target.model:
@@ -247,7 +252,7 @@ class Endpoint:
 
     async def _drain(self, variant: Variant, instance: Instance) -> None:
         try:
-            while instance.in_flight and not instance.down:  # noqa: ASYNC110  rare, and serving is not to pay for it
+            while instance.in_flight and not instance.down and not self._closing:  # noqa: ASYNC110  as in `retire`
                 await asyncio.sleep(DRAIN_INTERVAL_S)
         finally:
             await instance.close()
@@ -263,6 +268,22 @@ class Endpoint:
 def _no_longer_routed(variant: Variant, instance: Instance) -> None:
     if instance in variant.routed:
         variant.routed.remove(instance)
+
+
+def _nobody_mourns() -> None:
+    """It was to go anyway."""
+
+
+async def all_ended(*endings: Awaitable[None]) -> None:
+    """
+    Wait for all of them, whatever becomes of any.
+
+    Raises:
+        Exception: The first that one of them raised; that one was cancelled is none.
+    """
+    for outcome in await asyncio.gather(*endings, return_exceptions=True):
+        if isinstance(outcome, Exception):
+            raise outcome
 
 
 def all_instances(endpoints: Sequence[Endpoint]) -> list[tuple[Endpoint, Variant, Instance]]:
