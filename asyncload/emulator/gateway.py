@@ -96,7 +96,7 @@ class Gateway:
         if answer.status == 200:
             reply.headers["x-Amzn-Invoked-Production-Variant"] = visit.variant
         reply.mangle = mangle
-        reply.sent = lambda sent_ns: self._scene.witness.request(visit, answer, sent_ns, endpoint)
+        reply.sent = lambda left: self._scene.witness.request(visit, answer, left, endpoint)
         return reply
 
     def _refusal(self, request: Request, visit: Visit) -> Answer | None:

@@ -8,12 +8,23 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from asyncload.emulator import freeze
 from asyncload.emulator.aws.answers import Answer
-from asyncload.emulator.behind.backend import Backend, DeadError, Footprint, Inferred, LoadError, NoMemoryError, Sent
+from asyncload.emulator.behind.backend import (
+    Backend,
+    DeadError,
+    Footprint,
+    Inferred,
+    LateError,
+    LoadError,
+    NoMemoryError,
+    Sent,
+)
 from asyncload.emulator.behind.sources import Source
 from asyncload.emulator.config.endpoint import EndpointPlayed, InstancePlayed, VariantPlayed
 from asyncload.emulator.config.laws import Fixed
 from asyncload.emulator.freeze import WorkClock
+from asyncload.emulator.platform import instance
 from asyncload.emulator.platform.endpoint import Endpoint, Platform, Target
 from asyncload.emulator.platform.instance import Event
 from asyncload.emulator.platform.visit import Visit
@@ -32,6 +43,7 @@ class Laws:
     service_s: float = 0.0
     revive_s: float | None = 30.0
     load_error: LoadError | None = None
+    invoke_error: Exception | None = None
     inferred: Inferred = field(default_factory=lambda: Inferred(200, b"4.5", "text/csv", "trace=1"))
     loads: list[tuple[str, str]] = field(default_factory=list)
     """Instance and model of each."""
@@ -61,6 +73,8 @@ class Container(Backend):
             raise self.laws.load_error
 
     async def invoke(self, model: str, sent: Sent) -> Inferred:
+        if self.laws.invoke_error is not None:
+            raise self.laws.invoke_error
         try:
             async with asyncio.timeout(60):
                 await asyncio.sleep(self.laws.service_s)
@@ -102,6 +116,17 @@ class Containers(Source):
     async def close(self) -> None: ...
 
 
+@pytest.fixture(autouse=True)
+def _virtual(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock is the loop's."""
+
+    def monotonic_ns() -> int:
+        return round(asyncio.get_running_loop().time() * S)
+
+    for module in (freeze, instance):
+        monkeypatch.setattr(module, "monotonic_ns", monotonic_ns)
+
+
 class Stage:
     """An endpoint under test, and what it told."""
 
@@ -118,7 +143,8 @@ class Stage:
         self.told.append((event.instance, event.what))
 
     async def call(self, target: Target = A) -> Answer:
-        self.visits.append(visit := Visit("id", 0, self.endpoint.played.name, target.label))
+        now_ns = freeze.monotonic_ns()
+        self.visits.append(visit := Visit("id", now_ns, self.endpoint.played.name, target.label, arrived_ns=now_ns))
         return await self.endpoint.invoke(visit, target, Sent(b"1,2", "text/csv"))
 
     def play(self, scene: Callable[["Stage"], Coroutine[None, None, None]]) -> None:
@@ -358,9 +384,35 @@ def test_a_container_that_takes_too_long_is_a_model_error() -> None:
 
     async def scene(stage: Stage) -> None:
         assert original(await stage.call())[0] == 0
-        assert stage.visits[0].service_ns == 60 * S
+        assert stage.visits[0].service_ns / S == pytest.approx(60, abs=0.01)
 
     Stage(laws=Laws(service_s=100)).play(scene)
+
+
+def test_what_a_request_waited_for_a_lost_container_is_known() -> None:
+    """A kill in the middle of a service, after a load: the reply is due when the death is seen, not before."""
+
+    async def scene(stage: Stage) -> None:
+        waiting = asyncio.create_task(stage.call())
+        await stage.until(4)
+        stage.kill()
+        assert code(await waiting) == (500, "InternalFailure")
+        (visit,) = stage.visits
+        assert (visit.load_ns / S, visit.queue_ns / S) == (pytest.approx(3, abs=0.01), pytest.approx(2, abs=0.01))
+        assert code(await stage.call()) == (500, "InternalFailure")
+        assert stage.visits[1].queue_ns == 0
+
+    Stage(laws=Laws(load_s=3, service_s=2)).play(scene)
+
+
+def test_a_container_that_knows_what_a_late_request_did_is_believed() -> None:
+    """Its wait for a worker is no service time."""
+
+    async def scene(stage: Stage) -> None:
+        assert original(await stage.call())[0] == 0
+        assert (stage.visits[0].queue_ns, stage.visits[0].service_ns) == (45 * S, 15 * S)
+
+    Stage(laws=Laws(invoke_error=LateError(45 * S, 15 * S))).play(scene)
 
 
 def test_overhead_is_scaled_with_everything_else() -> None:

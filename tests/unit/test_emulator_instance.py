@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from asyncload.emulator import deadlines, freeze
-from asyncload.emulator.behind.backend import DeadError, LoadError, NoMemoryError, Sent
+from asyncload.emulator.behind.backend import DeadError, LateError, LoadError, NoMemoryError, Sent
 from asyncload.emulator.behind.simulated import Simulated, Time
 from asyncload.emulator.config.endpoint import Download, EndpointPlayed, InstancePlayed, ModelPlayed
 from asyncload.emulator.config.laws import Fixed, LogNormal, LogNormalShape
@@ -98,6 +98,9 @@ class World:
         visit = Visit("id", now_ns, "mme", model, arrived_ns=now_ns)
         try:
             answer = str((await self.instance.serve(visit, model, Sent(b"", at_ns=now_ns))).status)
+        except LateError as late:
+            visit.queue_ns, visit.service_ns = late.queue_ns, late.service_ns
+            answer = "LateError"
         except (NoModelError, NotReadyError, LoadError, TimeoutError, DeadError) as problem:
             answer = f"{type(problem).__name__} {problem}".strip()
         return Got(visit.tier, answer, self.now_s() - began_s, visit)
@@ -340,6 +343,20 @@ def test_the_first_inference_after_a_load_is_slower(world: World) -> None:
     world.run(story)
 
 
+def test_time_in_the_queue_is_no_service_even_if_it_is_all_there_is(world: World) -> None:
+    """Of two with one worker that takes 100 s the first had it for 60 s, the second never."""
+    world.shape = replace(ROOMY, workers=1)
+    world.played = replace(PLAYED, download=Download(), load=seconds(0))
+
+    async def story(world: World) -> None:
+        got = [await task for task in (world.begin("slow"), world.begin("slow"))]
+        assert [each.answer for each in got] == ["LateError"] * 2
+        split_s = [(each.visit.queue_ns / S, each.visit.service_ns / S) for each in got]
+        assert split_s == [(about(0), about(60)), (about(60), about(0))]
+
+    world.run(story)
+
+
 def test_a_kill_is_seen_by_everybody_at_once(world: World) -> None:
     """In service, in the queue, waiting for a load, and after it: DeadError; nothing of the old steps is told."""
     world.shape = replace(ROOMY, workers=1)
@@ -479,7 +496,7 @@ def test_after_60_s_the_container_has_timed_out(world: World) -> None:
             await world.ask(model)
         began_s = world.now_s()
         late = await world.ask("slow")
-        assert (late.answer, late.took_s) == ("TimeoutError", about(5 + 60))
+        assert (late.answer, late.took_s) == ("LateError", about(5 + 60))
         assert (await world.ask("a")).answer == "200"
         assert world.now_s() - began_s == about(5 + 100 + 1)
 

@@ -17,7 +17,7 @@ from random import Random
 
 from asyncload.emulator.aws import answers
 from asyncload.emulator.aws.answers import Answer
-from asyncload.emulator.behind.backend import DeadError, Inferred, LoadError, NoMemoryError, Sent
+from asyncload.emulator.behind.backend import DeadError, Inferred, LateError, LoadError, NoMemoryError, Sent
 from asyncload.emulator.behind.sources import Source
 from asyncload.emulator.config.endpoint import EndpointPlayed, VariantPlayed
 from asyncload.emulator.config.laws import quantile_function
@@ -202,6 +202,7 @@ class Endpoint:
         visit.overhead_ns = round(self._overhead(self._draws.random()) * self._platform.scale)
         if not self.played.multi_model:
             instance.preload(visit.model)
+        began_ns = self._platform.clock.now_ns()
         try:
             inferred = await instance.serve(visit, visit.model, sent)
         except NoModelError:
@@ -210,15 +211,26 @@ class Endpoint:
             return answers.not_ready(visit.model)
         except LoadError as problem:
             return self._not_loaded(visit.model, problem)
+        except LateError as late:
+            visit.queue_ns, visit.service_ns = late.queue_ns, late.service_ns
+            return self._timed_out(visit)
         except TimeoutError:
-            visit.container_status = 0
-            visit.service_ns = round(self._platform.patience.answer_s * 1e9)
-            return answers.timed_out(self.played.name)
+            visit.service_ns = self._waited_ns(visit, began_ns)
+            return self._timed_out(visit)
         except DeadError:
+            visit.queue_ns = self._waited_ns(visit, began_ns)
             return answers.failure()
         visit.queue_ns, visit.service_ns = inferred.queue_ns, inferred.service_ns
         visit.container_status = inferred.status
         return self._answered(inferred)
+
+    def _waited_ns(self, visit: Visit, began_ns: int) -> int:
+        """Return how long a request has been with the container, whatever for: none of it is our own lateness."""
+        return self._platform.clock.now_ns() - max(began_ns, visit.arrived_ns + visit.load_ns)
+
+    def _timed_out(self, visit: Visit) -> Answer:
+        visit.container_status = 0
+        return answers.timed_out(self.played.name)
 
     def _answered(self, inferred: Inferred) -> Answer:
         if inferred.status in _OK:

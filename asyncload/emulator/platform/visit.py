@@ -28,7 +28,7 @@ class Visit:
     load_ns: int = 0
     """Wait until its model was loaded."""
     queue_ns: int = 0
-    """Wait for a worker; stalls are added when it has ended."""
+    """Wait for a worker, or for a container that was lost meanwhile; stalls are added when it has ended."""
     service_ns: int = 0
     """What the container took."""
     overhead_ns: int = 0
