@@ -21,15 +21,13 @@ from asyncload.emulator.config.faults import Fault, Faults
 from asyncload.emulator.deadlines import Deadlines
 from asyncload.emulator.freeze import WorkClock
 from asyncload.emulator.platform.endpoint import Endpoint, Platform, all_ended
-from asyncload.emulator.platform.instance import Event
+from asyncload.emulator.platform.instance import Event, Patience
 from asyncload.emulator.witness.strain import Strain
 from asyncload.emulator.witness.truth import Truth
 from asyncload.emulator.witness.witness import Witness
 
 REGION = "us-east-1"
 """Where descriptions say that endpoints are, unless the configuration says it."""
-ANSWER_LIMIT_NS = 60_000_000_000
-"""What the platform gives a container for a request."""
 
 
 MakeSource: TypeAlias = Callable[[Time, int], Source]
@@ -78,9 +76,11 @@ class Scene:
         self.witness = Witness(self.truth, self.metrics, Strain(setting.warn), self.clock)
         self.in_flight = 0
         """Invocations that were read whole and whose reply is not yet sent."""
-        limit_ns = round(ANSWER_LIMIT_NS * config.time_scale)
+        limit_ns = Patience().scaled(config.time_scale).answer_ns
         self.source = setting.source(Time(self.clock, self.deadlines, config.time_scale, limit_ns), config.seed)
-        self._platform = Platform(self.clock, self.source, self._tell, config.time_scale, config.seed, setting.warn)
+        self._platform = Platform(
+            self.clock, self.deadlines, self.source, self._tell, config.time_scale, config.seed, setting.warn
+        )
         self.endpoints = self._endpoints()
         self._played_bucket = played_bucket(config.endpoints)
         self.services = self._services()

@@ -5,11 +5,13 @@ import json
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 
-from asyncload.emulator import freeze
+from asyncload.emulator import deadlines, freeze
 from asyncload.emulator.aws.answers import Answer
+from asyncload.emulator.behind.artefacts import Artefacts
 from asyncload.emulator.behind.backend import (
     Backend,
     DeadError,
@@ -21,8 +23,9 @@ from asyncload.emulator.behind.backend import (
     Sent,
 )
 from asyncload.emulator.behind.sources import Source
-from asyncload.emulator.config.endpoint import EndpointPlayed, InstancePlayed, VariantPlayed
+from asyncload.emulator.config.endpoint import EndpointPlayed, InstancePlayed, ModelPlayed, VariantPlayed
 from asyncload.emulator.config.laws import Fixed
+from asyncload.emulator.deadlines import Deadlines, LoopTimer
 from asyncload.emulator.freeze import WorkClock
 from asyncload.emulator.platform import instance
 from asyncload.emulator.platform.endpoint import Endpoint, Platform, Target
@@ -47,6 +50,7 @@ class Laws:
     inferred: Inferred = field(default_factory=lambda: Inferred(200, b"4.5", "text/csv", "trace=1"))
     loads: list[tuple[str, str]] = field(default_factory=list)
     """Instance and model of each."""
+    invoked: list[str] = field(default_factory=list)
     close_s: float = 0.0
     closed: list[str] = field(default_factory=list)
 
@@ -73,6 +77,7 @@ class Container(Backend):
             raise self.laws.load_error
 
     async def invoke(self, model: str, sent: Sent) -> Inferred:
+        self.laws.invoked.append(model)
         if self.laws.invoke_error is not None:
             raise self.laws.invoke_error
         try:
@@ -105,7 +110,7 @@ class Container(Backend):
 
 class Containers(Source):
     renewable = True
-    artefacts = None
+    artefacts: Artefacts | None = None
 
     def __init__(self, laws: Laws) -> None:
         self.laws = laws
@@ -123,7 +128,7 @@ def _virtual(monkeypatch: pytest.MonkeyPatch) -> None:
     def monotonic_ns() -> int:
         return round(asyncio.get_running_loop().time() * S)
 
-    for module in (freeze, instance):
+    for module in (deadlines, freeze, instance):
         monkeypatch.setattr(module, "monotonic_ns", monotonic_ns)
 
 
@@ -135,21 +140,25 @@ class Stage:
     ) -> None:
         self.laws = laws or Laws()
         self.told: list[tuple[str, str]] = []
-        platform = Platform(WorkClock(), Containers(self.laws), self._tell, scale, seed)
-        self.endpoint = Endpoint(played, platform)
+        self.source: Source = Containers(self.laws)
+        self.clock = WorkClock()
+        self._played, self._scale, self._seed = played, scale, seed
         self.visits: list[Visit] = []
 
     def _tell(self, endpoint: str, variant: str, event: Event) -> None:
         self.told.append((event.instance, event.what))
 
     async def call(self, target: Target = A) -> Answer:
-        now_ns = freeze.monotonic_ns()
+        now_ns = self.clock.now_ns()
         self.visits.append(visit := Visit("id", now_ns, self.endpoint.played.name, target.label, arrived_ns=now_ns))
         return await self.endpoint.invoke(visit, target, Sent(b"1,2", "text/csv"))
 
     def play(self, scene: Callable[["Stage"], Coroutine[None, None, None]]) -> None:
         async def whole() -> None:
             self.begin_s = asyncio.get_running_loop().time()
+            self.deadlines = Deadlines(self.clock, LoopTimer)
+            platform = Platform(self.clock, self.deadlines, self.source, self._tell, self._scale, self._seed)
+            self.endpoint = Endpoint(self._played, platform)
             await self.endpoint.start()
             try:
                 await scene(self)
@@ -165,6 +174,11 @@ class Stage:
 
     async def until(self, at_s: float) -> None:
         await asyncio.sleep(at_s - self.now_s())
+
+    def stall(self, length_s: float) -> None:
+        """From now on."""
+        self.clock.stall(round(asyncio.get_running_loop().time() * S), round(length_s * S))
+        self.deadlines.rearm()
 
     def kill(self, number: int = 0) -> None:
         next(iter(self.endpoint.variants.values())).instances[number].kill()
@@ -213,6 +227,36 @@ def test_a_single_model_is_loaded_from_the_beginning() -> None:
         assert stage.laws.loads == []
 
     Stage(replace(MME, multi_model=False), Laws(load_s=100)).play(scene)
+
+
+def test_a_single_model_has_a_name_that_no_request_says() -> None:
+    """The container is asked for the configured model, whatever component a request names; a real one must load it."""
+
+    async def scene(stage: Stage) -> None:
+        for target in (Target(), Target(component="other")):
+            assert (await stage.call(target)).status == 200
+        assert stage.laws.invoked == ["only.tar.gz"] * 2
+        assert stage.laws.loads == ([("AllTraffic/0", "only.tar.gz")] if stage.source.artefacts else [])
+
+    played = replace(MME, multi_model=False, models=(ModelPlayed(name="only.tar.gz"),))
+    for artefacts in (None, Artefacts(Path(__file__).parent)):
+        stage = Stage(played)
+        stage.source.artefacts = artefacts
+        stage.play(scene)
+
+
+def test_a_request_counts_until_its_reply_is_due() -> None:
+    """The platform's own time is a part of it: one that comes meanwhile is one too many."""
+
+    async def scene(stage: Stage) -> None:
+        first = asyncio.create_task(stage.call())
+        await stage.until(2)
+        assert code(await stage.call()) == (400, "ThrottlingException")
+        await first
+        assert stage.now_s() == pytest.approx(3, abs=0.01)
+        assert (await stage.call()).status == 200
+
+    Stage(replace(MME, concurrency=1, overhead=Fixed(fixed_ns=3 * S)), Laws(service_s=1)).play(scene)
 
 
 def test_the_concurrency_limit_throttles() -> None:
@@ -344,8 +388,7 @@ def test_a_model_larger_than_the_memory_is_507() -> None:
 
     shape = InstancePlayed(memory_bytes=1)
     stage = Stage(replace(MME, variants=(VariantPlayed(instance=shape),)))
-    platform = Platform(WorkClock(), Source(stage.laws), stage._tell)
-    stage.endpoint = Endpoint(stage.endpoint.played, platform)
+    stage.source = Source(stage.laws)
     stage.play(scene)
 
 
@@ -398,7 +441,8 @@ def test_what_a_request_waited_for_a_lost_container_is_known() -> None:
         stage.kill()
         assert code(await waiting) == (500, "InternalFailure")
         (visit,) = stage.visits
-        assert (visit.load_ns / S, visit.queue_ns / S) == (pytest.approx(3, abs=0.01), pytest.approx(2, abs=0.01))
+        assert visit.load_ns / S == pytest.approx(3, abs=0.01)
+        assert visit.queue_ns / S == pytest.approx(2, abs=0.01)
         assert code(await stage.call()) == (500, "InternalFailure")
         assert stage.visits[1].queue_ns == 0
 
@@ -469,6 +513,20 @@ def test_a_dead_instance_gets_requests_until_that_is_noticed() -> None:
         ]
 
     Stage(PAIR, Laws(service_s=1)).play(scene)
+
+
+def test_a_stall_holds_back_the_notice_of_a_death() -> None:
+    """`detect` is 10 s of work: with a stall of 5 s in between it is noticed after 15 s."""
+
+    async def scene(stage: Stage) -> None:
+        stage.kill()
+        stage.stall(5)
+        await stage.until(14)
+        assert code(await stage.call()) == (500, "InternalFailure")
+        await stage.until(16)
+        assert code(await stage.call()) == (503, "ServiceUnavailable")
+
+    Stage(laws=Laws(revive_s=None)).play(scene)
 
 
 def test_without_any_instance_the_endpoint_is_unavailable() -> None:

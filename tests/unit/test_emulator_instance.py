@@ -70,9 +70,11 @@ class World:
         self.clock = WorkClock()
         self.deadlines = Deadlines(self.clock, LoopTimer)
         self.backend = self.make(self.played, self.shape, Time(self.clock, self.deadlines, self.scale), "0")
-        patience = Patience(60 * self.scale, 360 * self.scale)
+        patience = Patience().scaled(self.scale)
         self.instance = Instance(
-            "i", self.backend, Around(self.residency, self.clock, patience, self.tell, self.warned.append)
+            "i",
+            self.backend,
+            Around(self.residency, self.clock, self.deadlines, patience, self.tell, self.warned.append),
         )
         self.instance.fallen = self.fall
         await story(self)
@@ -107,6 +109,11 @@ class World:
 
     def begin(self, model: str) -> "asyncio.Task[Got]":
         return self.loop.create_task(self.ask(model))
+
+    def stall(self, length_s: float) -> None:
+        """From now on."""
+        self.clock.stall(self.loop.monotonic_ns(), round(length_s * S))
+        self.deadlines.rearm()
 
     async def at(self, moment_s: float) -> None:
         await asyncio.sleep(moment_s - self.now_s())
@@ -216,6 +223,50 @@ def test_a_mistake_of_the_emulators_own_costs_one_request_only(
 
 async def _broken(_model: str) -> None:
     raise ZeroDivisionError("of a test")
+
+
+def test_a_stall_does_not_eat_into_the_60_s(world: World) -> None:
+    """A load of 40 s with a stall of 30 s in between is in time; after 60 s of work it is not, whoever waits."""
+    world.played = replace(PLAYED, load=seconds(38))
+
+    async def story(world: World) -> None:
+        asked = world.begin("a")
+        await world.at(1)
+        world.stall(30)
+        got = await asked
+        assert (got.answer, got.took_s) == ("200", about(71))
+
+    world.run(story)
+
+
+def test_a_stall_does_not_eat_into_the_360_s(world: World) -> None:
+    """A load that is given up is given up that much later."""
+    world.played = replace(PLAYED, load=seconds(1000))
+
+    async def story(world: World) -> None:
+        asked = world.begin("a")
+        await world.at(10)
+        world.stall(100)
+        assert ((await asked).answer, world.now_s()) == ("NotReadyError", about(160))
+        last = await world.ask("a")
+        assert (last.answer, world.now_s()) == ("NotReadyError", about(220))
+        await world.at(450)
+        assert (await world.ask("a")).answer.startswith("LoadError 504")
+        assert world.now_s() == about(460)
+
+    world.run(story)
+
+
+def test_a_stall_holds_back_a_replacement(world: World) -> None:
+    """`detect` and `replace` are work too."""
+
+    async def story(world: World) -> None:
+        world.instance.kill()
+        world.stall(30)
+        assert await world.instance.revive()
+        assert world.now_s() == about(280)
+
+    world.run(story)
 
 
 def test_each_load_has_360_s_of_its_own(world: World) -> None:

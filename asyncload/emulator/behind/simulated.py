@@ -148,8 +148,8 @@ class Simulated(Backend):
         """Be replaced: after the time to notice and the time to start another, or never."""
         if self._endpoint.replace_ns is None:
             return False
-        wait_ns = (self._endpoint.detect_ns + self._endpoint.replace_ns) * self._time.scale
-        await asyncio.sleep(wait_ns / _NS_PER_S)
+        wait_ns = self._scaled(self._endpoint.detect_ns + self._endpoint.replace_ns)
+        await self._time.deadlines.until(self._time.clock.now_ns() + wait_ns)
         self._dead = False
         self._pool = Pool(self._instance.workers)
         self._models.clear()

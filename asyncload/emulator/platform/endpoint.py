@@ -21,6 +21,7 @@ from asyncload.emulator.behind.backend import DeadError, Inferred, LateError, Lo
 from asyncload.emulator.behind.sources import Source
 from asyncload.emulator.config.endpoint import EndpointPlayed, VariantPlayed
 from asyncload.emulator.config.laws import quantile_function
+from asyncload.emulator.deadlines import Deadlines
 from asyncload.emulator.freeze import WorkClock
 from asyncload.emulator.platform.eviction import RANKINGS
 from asyncload.emulator.platform.instance import Around, Event, Instance, NoModelError, NotReadyError, Patience
@@ -52,6 +53,7 @@ class Platform:
     """What an endpoint is given by the emulator that it is part of."""
 
     clock: WorkClock
+    deadlines: Deadlines
     source: Source
     tell: Callable[[str, str, Event], None]
     """Called with endpoint, variant and each event."""
@@ -64,7 +66,7 @@ class Platform:
     @property
     def patience(self) -> Patience:
         """The platform's limits, scaled."""
-        return Patience(60.0 * self.scale, 360.0 * self.scale)
+        return Patience().scaled(self.scale)
 
 
 @dataclass(slots=True, eq=False)
@@ -114,7 +116,7 @@ class Endpoint:
                 await self.add(variant)
 
     async def invoke(self, visit: Visit, target: Target, sent: Sent) -> Answer:
-        """Answer an invocation of `visit.model`; what it meets is noted in `visit`."""
+        """Answer an invocation of `visit.model` when that is due; what it meets is noted in `visit`."""
         refusal = self._wrong_target(target, visit.id)
         if refusal is not None:
             return refusal
@@ -128,7 +130,9 @@ class Endpoint:
             return answers.unavailable()
         self.in_flight += 1
         try:
-            return await self._served(visit, route(visit.model, variant.routed, self.played.spill), sent)
+            answer = await self._served(visit, route(visit.model, variant.routed, self.played.spill), sent)
+            await self._platform.deadlines.until(visit.due_ns)
+            return answer
         finally:
             self.in_flight -= 1
 
@@ -150,7 +154,9 @@ class Endpoint:
             self._platform.tell(self.played.name, variant.played.name, event)
 
         platform = self._platform
-        around = Around(self._residency(variant.played), platform.clock, platform.patience, tell, platform.warn)
+        around = Around(
+            self._residency(variant.played), platform.clock, platform.deadlines, platform.patience, tell, platform.warn
+        )
         instance = Instance(name, backend, around)
         instance.fallen = lambda: self._await_return(variant, instance)
         variant.instances.append(instance)
@@ -200,17 +206,18 @@ class Endpoint:
     async def _served(self, visit: Visit, instance: Instance, sent: Sent) -> Answer:
         visit.instance = instance.name
         visit.overhead_ns = round(self._overhead(self._draws.random()) * self._platform.scale)
-        if not self.played.multi_model:
-            instance.preload(visit.model)
+        name = visit.model if self.played.multi_model else self.played.models[0].name
+        if not self.played.multi_model and self._platform.source.artefacts is None:
+            instance.preload(name)  # a real container has to load it, as any other
         began_ns = self._platform.clock.now_ns()
         try:
-            inferred = await instance.serve(visit, visit.model, sent)
+            inferred = await instance.serve(visit, name, sent)
         except NoModelError:
-            return answers.no_model(visit.model)
+            return answers.no_model(name)
         except NotReadyError:
-            return answers.not_ready(visit.model)
+            return answers.not_ready(name)
         except LoadError as problem:
-            return self._not_loaded(visit.model, problem)
+            return self._not_loaded(name, problem)
         except LateError as late:
             visit.queue_ns, visit.service_ns = late.queue_ns, late.service_ns
             return self._timed_out(visit)
@@ -254,8 +261,9 @@ class Endpoint:
 
     async def _mourn(self, variant: Variant, instance: Instance) -> None:
         """After a death: notice it, and have the instance back when it is back, which may be sooner or never."""
-        detect_s = self.played.detect_ns * self._platform.scale / 1e9
-        noticed = asyncio.get_running_loop().call_later(detect_s, _no_longer_routed, variant, instance)
+        platform = self._platform
+        detect_ns = platform.clock.now_ns() + round(self.played.detect_ns * platform.scale)
+        noticed = platform.deadlines.call_at(detect_ns, lambda: _no_longer_routed(variant, instance))
         if not await instance.revive():
             return
         noticed.cancel()
