@@ -10,6 +10,7 @@ from pathlib import Path
 from time import monotonic_ns
 from typing import TypeAlias
 
+from asyncload.emulator.aws.answers import REGION
 from asyncload.emulator.aws.cloudwatch import CloudWatch, Metrics
 from asyncload.emulator.aws.discovery import Bucket, ControlPlane, Count, EndpointNow, Listing, played_bucket
 from asyncload.emulator.aws.services import Services
@@ -25,10 +26,6 @@ from asyncload.emulator.platform.instance import Event, Patience
 from asyncload.emulator.witness.strain import Strain
 from asyncload.emulator.witness.truth import Truth
 from asyncload.emulator.witness.witness import Witness
-
-REGION = "us-east-1"
-"""Where descriptions say that endpoints are, unless the configuration says it."""
-
 
 MakeSource: TypeAlias = Callable[[Time, int], Source]
 """From the clock of all backends and the seed to where backends come from."""
@@ -63,6 +60,8 @@ class Scene:
             OSError: If the truth file cannot be written.
         """
         self.config = config
+        self.region = config.region or REGION
+        """Where the endpoints are said to be."""
         self.clock = WorkClock()
         self.truth = Truth(setting.truth, failed=setting.warn)
         self.check = SignatureCheck(config.credentials, config.region)
@@ -79,7 +78,14 @@ class Scene:
         limit_ns = Patience().scaled(config.time_scale).answer_ns
         self.source = setting.source(Time(self.clock, self.deadlines, config.time_scale, limit_ns), config.seed)
         self._platform = Platform(
-            self.clock, self.deadlines, self.source, self._tell, config.time_scale, config.seed, setting.warn
+            self.clock,
+            self.deadlines,
+            self.source,
+            self._tell,
+            scale=config.time_scale,
+            seed=config.seed,
+            region=self.region,
+            warn=setting.warn,
         )
         self.endpoints = self._endpoints()
         self._played_bucket = played_bucket(config.endpoints)
@@ -148,7 +154,7 @@ class Scene:
 
     def _services(self) -> Services:
         started_s = time.time()
-        control_plane = ControlPlane(self.config.endpoints, self._now, started_s, self.config.region or REGION)
+        control_plane = ControlPlane(self.config.endpoints, self._now, started_s, self.region)
         cloudwatch = CloudWatch(self.metrics, self.config.publish_after_ns / 1e9, time.time)
         return Services([control_plane, cloudwatch, Listing(self._bucket, started_s)], self.check)
 

@@ -146,6 +146,7 @@ class Stage:
         self.visits: list[Visit] = []
 
     def _tell(self, endpoint: str, variant: str, event: Event) -> None:
+        assert event.began_ns > 0
         self.told.append((event.instance, event.what))
 
     async def call(self, target: Target = A) -> Answer:
@@ -157,7 +158,9 @@ class Stage:
         async def whole() -> None:
             self.begin_s = asyncio.get_running_loop().time()
             self.deadlines = Deadlines(self.clock, LoopTimer)
-            platform = Platform(self.clock, self.deadlines, self.source, self._tell, self._scale, self._seed)
+            platform = Platform(
+                self.clock, self.deadlines, self.source, self._tell, self._scale, self._seed, "eu-west-1"
+            )
             self.endpoint = Endpoint(self._played, platform)
             await self.endpoint.start()
             try:
@@ -364,6 +367,8 @@ def test_a_load_that_fails_is_told_to_everybody_who_waits(error: LoadError, said
     async def scene(stage: Stage) -> None:
         failed = await asyncio.gather(stage.call(), stage.call())
         assert [code(each) for each in failed] == [said, said]
+        told = None if error.status == 404 else error.status
+        assert [(visit.container_status, visit.inferred) for visit in stage.visits] == [(told, False)] * 2
         assert len(stage.laws.loads) == 1
         stage.laws.load_error = None
         assert (await stage.call()).status == 200
@@ -416,7 +421,7 @@ def test_any_other_status_is_a_model_error(status: int, side: str) -> None:
         answer = await stage.call()
         assert original(answer) == (status, "bad row")
         body = json.loads(answer.body)
-        assert body["LogStreamArn"].endswith("/aws/sagemaker/Endpoints/mme")
+        assert body["LogStreamArn"] == ("arn:aws:logs:eu-west-1:123456789012:log-group:/aws/sagemaker/Endpoints/mme")
         assert body["Message"].startswith(f"Received {side} error ({status}) from primary")
 
     Stage(laws=Laws(inferred=Inferred(status, b"bad row", "text/plain"))).play(scene)

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from random import Random
+from time import monotonic_ns
 
 from asyncload.emulator.aws import answers
 from asyncload.emulator.aws.answers import Answer
@@ -60,6 +61,8 @@ class Platform:
     scale: float = 1.0
     """Factor on the platform's times."""
     seed: int = 0
+    region: str = answers.REGION
+    """Where the endpoints are said to be."""
     warn: Callable[[str], None] = logging.getLogger("asyncload.emulator").warning
     """Called with what whoever started the emulator ought to know."""
 
@@ -161,7 +164,7 @@ class Endpoint:
         instance.fallen = lambda: self._await_return(variant, instance)
         variant.instances.append(instance)
         variant.routed.append(instance)
-        tell(Event(name, "added"))
+        tell(Event(name, "added", began_ns=monotonic_ns()))
         return name
 
     def remove(self, variant: Variant, instance: Instance) -> None:
@@ -217,7 +220,7 @@ class Endpoint:
         except NotReadyError:
             return answers.not_ready(name)
         except LoadError as problem:
-            return self._not_loaded(name, problem)
+            return self._not_loaded(visit, name, problem)
         except LateError as late:
             visit.queue_ns, visit.service_ns = late.queue_ns, late.service_ns
             return self._timed_out(visit)
@@ -228,7 +231,7 @@ class Endpoint:
             visit.queue_ns = self._waited_ns(visit, began_ns)
             return answers.failure()
         visit.queue_ns, visit.service_ns = inferred.queue_ns, inferred.service_ns
-        visit.container_status = inferred.status
+        visit.container_status, visit.inferred = inferred.status, True
         return self._answered(inferred)
 
     def _waited_ns(self, visit: Visit, began_ns: int) -> int:
@@ -236,18 +239,21 @@ class Endpoint:
         return self._platform.clock.now_ns() - max(began_ns, visit.arrived_ns + visit.load_ns)
 
     def _timed_out(self, visit: Visit) -> Answer:
-        visit.container_status = 0
-        return answers.timed_out(self.played.name)
+        visit.container_status, visit.inferred = 0, True
+        return answers.timed_out(self.played.name, self._platform.region)
 
     def _answered(self, inferred: Inferred) -> Answer:
         if inferred.status in _OK:
             return Answer(200, inferred.body, content_type=inferred.content_type, attributes=inferred.custom_attributes)
-        return answers.model_error(self.played.name, inferred.status, inferred.body.decode(errors="replace"))
+        return answers.model_error(
+            self.played.name, inferred.status, inferred.body.decode(errors="replace"), self._platform.region
+        )
 
-    def _not_loaded(self, model: str, problem: LoadError) -> Answer:
+    def _not_loaded(self, visit: Visit, model: str, problem: LoadError) -> Answer:
         if problem.status == 404 and not isinstance(problem, NoMemoryError):
             return answers.no_model(model)
-        return answers.model_error(self.played.name, problem.status, problem.message)
+        visit.container_status = problem.status
+        return answers.model_error(self.played.name, problem.status, problem.message, self._platform.region)
 
     def _residency(self, variant: VariantPlayed) -> Callable[[], Residency]:
         shape = variant.instance
@@ -276,7 +282,9 @@ class Endpoint:
                 await asyncio.sleep(DRAIN_INTERVAL_S)
         finally:
             await instance.close()
-        self._platform.tell(self.played.name, variant.played.name, Event(instance.name, "removed"))
+        self._platform.tell(
+            self.played.name, variant.played.name, Event(instance.name, "removed", began_ns=monotonic_ns())
+        )
 
     def _spawn(self, work: Coroutine[None, None, None]) -> "asyncio.Task[None]":
         task = asyncio.get_running_loop().create_task(work)

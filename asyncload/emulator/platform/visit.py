@@ -34,7 +34,9 @@ class Visit:
     overhead_ns: int = 0
     """What the platform's own law took."""
     container_status: int | None = None
-    """What the container answered, 0 if it did not in time; None if the request did not come so far."""
+    """What the container answered to a load that failed or to the request, 0 if it did not in time; else None."""
+    inferred: bool = False
+    """Whether the container had the request itself, in time or not."""
     fault: str = ""
     """The fault it met."""
 

@@ -208,23 +208,31 @@ class Connection(asyncio.Protocol):
 
     async def _send(self, reply: Reply, head: Head, body: bytes) -> bool:
         """Send a reply, wait until the socket has taken it, say when; return whether its script ends the connection."""
-        end: End = "keep"
         self._paced_ns = 0
-        if self.open:
-            if reply.mangle is not None:
-                end = await self._play(script(reply.mangle, head, body))
-            elif len(body) <= SLICE_BYTES:
-                self._transport.write(head.plain() + body)
-            else:
-                await self._send_slices(head.plain(), body)
-            if self._paused:
-                await self._drain()
+        try:
+            end = await self._write(reply, head, body) if self.open else "keep"
+        except asyncio.CancelledError:
+            if reply.sent is not None:
+                reply.sent(Left(0, self._paced_ns))
+            raise
         self._since_ns = monotonic_ns()
         if reply.sent is not None:
             self._say_sent(reply.sent)
         if end == "reset":
             self._reset()
         return end != "keep"
+
+    async def _write(self, reply: Reply, head: Head, body: bytes) -> End:
+        end: End = "keep"
+        if reply.mangle is not None:
+            end = await self._play(script(reply.mangle, head, body))
+        elif len(body) <= SLICE_BYTES:
+            self._transport.write(head.plain() + body)
+        else:
+            await self._send_slices(head.plain(), body)
+        if self._paused:
+            await self._drain()
+        return end
 
     async def _send_slices(self, head: bytes, body: bytes) -> None:
         self._transport.write(head)

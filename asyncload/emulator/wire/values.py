@@ -2,9 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from asyncload.emulator.wire.mangle import Mangle
+
+BODY_LIMIT_BYTES: Final = 6_291_456
+"""AWS's limit for InvokeEndpoint. Source: SageMaker Runtime API reference, InvokeEndpoint, Body."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,8 +16,8 @@ class Limits:
 
     head_bytes: int = 16_384
     """Larger heads are refused with 431."""
-    body_bytes: int = 6_291_456
-    """Of a larger body nothing is kept. The default is AWS's limit for InvokeEndpoint."""
+    body_bytes: int = BODY_LIMIT_BYTES
+    """Of a larger body nothing is kept."""
     head_s: float = 10.0
     """A head must be whole so long after its first byte, and a TLS handshake after its connection; else 408."""
     body_s: float = 60.0

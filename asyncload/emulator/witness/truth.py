@@ -46,7 +46,7 @@ CREATE TABLE requests (
     body_sha256 TEXT,
     body_bytes INTEGER,
     outcome TEXT,            -- OK, AWS's error code, 413, or LOST
-    status INTEGER,          -- HTTP status; 0 for LOST before there was one
+    status INTEGER,          -- HTTP status; for LOST the one that the client did not see, 0 if there was none
     inference_id TEXT,
     fault TEXT,              -- word of the fault that it met; empty if none
     paced_ns INTEGER         -- of the reply: until its client had taken it, and the pace of one that is spoilt
@@ -55,7 +55,7 @@ CREATE TABLE events (
     at_ns INTEGER,           -- CLOCK_MONOTONIC: when it ended
     endpoint TEXT,
     instance TEXT,
-    what TEXT,               -- download, load, unload, delete, load_failed, killed, added, removed, ...
+    what TEXT,               -- download, load, unload, delete, the same with _failed; down, up, added, removed
     model TEXT,              -- empty if it is not about one
     took_ns INTEGER,
     size_bytes INTEGER       -- on disk for download and delete, in memory for load and unload
@@ -97,9 +97,10 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     body_sha256: str
     body_bytes: int
     outcome: str
-    """OK, AWS's error code, 413, or LOST if the client was gone before its reply or in the middle of its body."""
+    """OK, AWS's error code, 413, or LOST if the client was gone before its reply or in the middle of its body, or if
+    the emulator ended before that."""
     status: int
-    """HTTP status; 0 for LOST before there was one."""
+    """HTTP status; for LOST the one that the client did not see, 0 if the emulator ended before there was one."""
     inference_id: str
     """What the client sent as X-Amzn-SageMaker-Inference-Id: the best key to join its own log by."""
     fault: str = ""
@@ -117,7 +118,7 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     endpoint: str
     instance: str
     what: str
-    """Such as download, load, unload, delete, load_failed, killed, added, removed."""
+    """download, load, unload, delete, the same with _failed; down, up, added, removed."""
     model: str = ""
     """Empty if it is not about one."""
     took_ns: int = 0

@@ -20,6 +20,14 @@ from asyncload.emulator.witness import truth
 from asyncload.emulator.witness.strain import Strain
 from asyncload.emulator.witness.truth import Row, Truth
 
+NAME_CHARACTERS: Final = 63
+MODEL_CHARACTERS: Final = 1024
+ID_CHARACTERS: Final = 64
+"""
+So much is kept of an endpoint's name, of a model's and of an inference id: those of refused requests may be longer.
+
+Source: SageMaker Runtime API reference, InvokeEndpoint.
+"""
 _TIMED: Final = {"download": Name.DOWNLOADING, "load": Name.LOADING, "unload": Name.UNLOADING}
 
 
@@ -65,10 +73,10 @@ class Witness:
             seq=self._rows.rows,
             arrival_ns=visit.arrival_ns,
             arrival_unix_ns=visit.arrival_ns + self._unix_offset_ns,
-            endpoint=visit.endpoint,
+            endpoint=visit.endpoint[:NAME_CHARACTERS],
             variant=visit.variant,
             instance=visit.instance,
-            model=visit.model,
+            model=visit.model[:MODEL_CHARACTERS],
             tier=visit.tier,
             overhead_ns=visit.overhead_ns,
             load_ns=visit.load_ns,
@@ -79,7 +87,7 @@ class Witness:
             body_bytes=visit.body_bytes,
             outcome=answer.outcome if left.sent_ns else "LOST",
             status=answer.status,
-            inference_id=visit.inference_id,
+            inference_id=visit.inference_id[:ID_CHARACTERS],
             fault=visit.fault,
             paced_ns=left.paced_ns,
         )
@@ -112,7 +120,7 @@ class Witness:
 
     def _count(self, visit: Visit, answer: Answer, endpoint: Endpoint, row: Row) -> None:
         variant = endpoint.variants.get(visit.variant) or next(iter(endpoint.variants.values()))
-        latency_ns = row.queue_ns + visit.service_ns if visit.container_status is not None else None
+        latency_ns = row.queue_ns + visit.service_ns if visit.inferred else None
         ok = visit.container_status is not None and 200 <= visit.container_status < 300
         self._metrics.invocation(
             endpoint.played.name,
