@@ -144,7 +144,7 @@ def _run(context: Context, rate_per_s: float, length_s: float, *, in_flight: int
             cpu = (_cpu_s(pid) - before_s) / (length_s + question.warmup_s)
         with sqlite3.connect(truth) as database:
             rows = database.execute(
-                "SELECT sent_ns - arrival_ns - overhead_ns - load_ns - queue_ns - service_ns FROM requests "
+                "SELECT sent_ns - arrival_ns - overhead_ns - load_ns - queue_ns - service_ns - paced_ns FROM requests "
                 "WHERE outcome != 'LOST'"
             ).fetchall()
         database.close()

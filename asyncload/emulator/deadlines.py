@@ -68,6 +68,12 @@ class Deadlines:
             self.rearm()
         return future
 
+    def call_at(self, work_ns: int, call: Callable[[], None]) -> "asyncio.Future[None]":
+        """Have something called at work_ns; cancel what is returned to have it not called."""
+        future = self.moment(work_ns)
+        future.add_done_callback(lambda done: None if done.cancelled() else call())
+        return future
+
     def rearm(self) -> None:
         """Set the timer for the earliest deadline."""
         if self._heap:

@@ -9,6 +9,7 @@ What one HTTP request meets, in order.
 Every reply, errors included, waits for the end of a stall.
 """
 
+import asyncio
 import re
 import time
 from hashlib import sha256
@@ -26,7 +27,7 @@ from asyncload.emulator.control import Control
 from asyncload.emulator.platform.endpoint import Target
 from asyncload.emulator.platform.visit import Visit
 from asyncload.emulator.scene import Scene
-from asyncload.emulator.wire.values import Reply, Request
+from asyncload.emulator.wire.values import Left, Reply, Request
 
 _INVOCATION: Final = re.compile(r"/endpoints/([^/?]+)/invocations(?:\?.*)?")
 _PREFIX: Final = "x-amzn-sagemaker-"
@@ -74,6 +75,10 @@ class Gateway:
         self._scene.in_flight += 1
         try:
             return await self._invoke(request, visit)
+        except asyncio.CancelledError:  # the emulator ends, and its grace is over
+            visit.queue_ns += max(0, self._scene.clock.now_ns() - visit.due_ns)
+            self._scene.witness.request(visit, answers.CUT_OFF, Left(0), None)
+            raise
         finally:
             self._scene.in_flight -= 1
 
@@ -89,14 +94,16 @@ class Gateway:
             if met.error is None:
                 answer = await self._served(request, visit, target, met.extra_ns)
             else:
-                answer = answers.by_code(met.error, visit.endpoint, visit.model)
+                answer = answers.by_code(met.error, visit.endpoint, visit.model, self._scene.region)
+                if met.error == "ModelError":
+                    visit.container_status = answers.SIMULATED_STATUS
         if not self._scene.deadlines.reached(visit.due_ns):
             await self._scene.deadlines.until(visit.due_ns)
         reply = _reply(answer, visit.id)
         if answer.status == 200:
             reply.headers["x-Amzn-Invoked-Production-Variant"] = visit.variant
         reply.mangle = mangle
-        reply.sent = lambda sent_ns: self._scene.witness.request(visit, answer, sent_ns, endpoint)
+        reply.sent = lambda left: self._scene.witness.request(visit, answer, left, endpoint)
         return reply
 
     def _refusal(self, request: Request, visit: Visit) -> Answer | None:

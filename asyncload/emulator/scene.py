@@ -4,11 +4,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic_ns
 from typing import TypeAlias
 
+from asyncload.emulator.aws.answers import REGION
 from asyncload.emulator.aws.cloudwatch import CloudWatch, Metrics
 from asyncload.emulator.aws.discovery import Bucket, ControlPlane, Count, EndpointNow, Listing, played_bucket
 from asyncload.emulator.aws.services import Services
@@ -19,17 +21,11 @@ from asyncload.emulator.config.emulator import Emulator
 from asyncload.emulator.config.faults import Fault, Faults
 from asyncload.emulator.deadlines import Deadlines
 from asyncload.emulator.freeze import WorkClock
-from asyncload.emulator.platform.endpoint import Endpoint, Platform
-from asyncload.emulator.platform.instance import Event
+from asyncload.emulator.platform.endpoint import Endpoint, Platform, all_ended
+from asyncload.emulator.platform.instance import Event, Patience
 from asyncload.emulator.witness.strain import Strain
 from asyncload.emulator.witness.truth import Truth
 from asyncload.emulator.witness.witness import Witness
-
-REGION = "us-east-1"
-"""Where descriptions say that endpoints are, unless the configuration says it."""
-ANSWER_LIMIT_NS = 60_000_000_000
-"""What the platform gives a container for a request."""
-
 
 MakeSource: TypeAlias = Callable[[Time, int], Source]
 """From the clock of all backends and the seed to where backends come from."""
@@ -64,6 +60,8 @@ class Scene:
             OSError: If the truth file cannot be written.
         """
         self.config = config
+        self.region = config.region or REGION
+        """Where the endpoints are said to be."""
         self.clock = WorkClock()
         self.truth = Truth(setting.truth, failed=setting.warn)
         self.check = SignatureCheck(config.credentials, config.region)
@@ -77,9 +75,18 @@ class Scene:
         self.witness = Witness(self.truth, self.metrics, Strain(setting.warn), self.clock)
         self.in_flight = 0
         """Invocations that were read whole and whose reply is not yet sent."""
-        limit_ns = round(ANSWER_LIMIT_NS * config.time_scale)
+        limit_ns = Patience().scaled(config.time_scale).answer_ns
         self.source = setting.source(Time(self.clock, self.deadlines, config.time_scale, limit_ns), config.seed)
-        self._platform = Platform(self.clock, self.source, self._tell, config.time_scale, config.seed)
+        self._platform = Platform(
+            self.clock,
+            self.deadlines,
+            self.source,
+            self._tell,
+            scale=config.time_scale,
+            seed=config.seed,
+            region=self.region,
+            warn=setting.warn,
+        )
         self.endpoints = self._endpoints()
         self._played_bucket = played_bucket(config.endpoints)
         self.services = self._services()
@@ -135,18 +142,19 @@ class Scene:
             await endpoint.start()
 
     async def close(self) -> None:
-        """End everything, and write the truth out."""
-        for task in self._leaving:
-            task.cancel()
-        await asyncio.gather(*self._leaving, *(endpoint.close() for endpoint in self.endpoints.values()))
-        await self.source.close()
-        self._flushing.cancel()
-        self.deadlines.close()
-        self.truth.close()
+        """End everything, and write the truth out, whatever else fails."""
+        async with AsyncExitStack() as rest:
+            rest.callback(self.truth.close)
+            rest.callback(self.deadlines.close)
+            rest.callback(self._flushing.cancel)
+            rest.push_async_callback(self.source.close)
+            for task in self._leaving:
+                task.cancel()
+            await all_ended(*self._leaving, *(endpoint.close() for endpoint in self.endpoints.values()))
 
     def _services(self) -> Services:
         started_s = time.time()
-        control_plane = ControlPlane(self.config.endpoints, self._now, started_s, self.config.region or REGION)
+        control_plane = ControlPlane(self.config.endpoints, self._now, started_s, self.region)
         cloudwatch = CloudWatch(self.metrics, self.config.publish_after_ns / 1e9, time.time)
         return Services([control_plane, cloudwatch, Listing(self._bucket, started_s)], self.check)
 

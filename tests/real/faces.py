@@ -19,7 +19,7 @@ from asyncload.emulator import certificate
 from asyncload.emulator.wire.face import Face
 from asyncload.emulator.wire.listener import Listener, Tls
 from asyncload.emulator.wire.mangle import Drip, Spoilt
-from asyncload.emulator.wire.values import Limits, Reply, Request
+from asyncload.emulator.wire.values import Left, Limits, Reply, Request
 
 _T = TypeVar("_T")
 BODY = b"0123456789" * 10
@@ -39,6 +39,8 @@ class RunningFace:
     requests: list[Request] = field(default_factory=list)
     sent_ns: list[int] = field(default_factory=list)
     """What the replies' callbacks were told."""
+    paced_ns: list[int] = field(default_factory=list)
+    """The same, of the time that was not the face's."""
     failures: list[Exception] = field(default_factory=list)
     handshake_fails: bool = False
     begun: threading.Event = field(default_factory=threading.Event)
@@ -65,6 +67,11 @@ class RunningFace:
 
         self.run(once())
 
+    def note(self, left: Left) -> None:
+        """Note what a reply's callback is told."""
+        self.sent_ns.append(left.sent_ns)
+        self.paced_ns.append(left.paced_ns)
+
     async def answer(self, request: Request) -> Reply:
         """
         Answer by the path.
@@ -75,7 +82,7 @@ class RunningFace:
         self.requests.append(request)
         word = unquote(request.path.strip("/"))
         headers = {"Content-Type": "text/plain", "X-Number": request.values.get("x-number", "")}
-        reply = Reply(200, BODY, headers, sent=self.sent_ns.append)
+        reply = Reply(200, BODY, headers, sent=self.note)
         match word:
             case "echo":
                 reply.body = request.body

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection
@@ -130,6 +131,27 @@ def test_a_spoilt_reply_is_an_error_and_the_next_one_is_none(
     assert running.control("DELETE", "faults") == (200, "[]")
     assert boto3.call(body=BODY).body == BODY
     assert [row["fault"] for row in running.truth()] == [spoilt, ""]
+
+
+@pytest.mark.parametrize("fault", [{"drip": "4KiB"}, {"reply": "reset_during"}, {"reply": "reset_after"}])
+def test_what_a_spoilt_reply_takes_is_not_the_emulators_lateness(
+    boto3: Caller, running: RunningEmulator, fault: dict[str, Any]
+) -> None:
+    """It stands in a column of its own, and the formula for the emulator's own lateness holds."""
+    running.faults(fault)
+    with suppress(BotoCoreError):
+        boto3.call(body=BODY)
+    (row,) = settled_rows(running)
+    due_ns = row["arrival_ns"] + row["overhead_ns"] + row["load_ns"] + row["queue_ns"] + row["service_ns"]
+    assert row["paced_ns"] >= 45 * MS
+    assert 0 <= row["sent_ns"] - due_ns - row["paced_ns"] < 20 * MS
+
+
+def settled_rows(running: RunningEmulator) -> list[dict[str, Any]]:
+    """Return the rows once there are any: that of a spoilt reply comes behind its last piece."""
+    while not (rows := running.truth()):
+        time.sleep(0.02)
+    return rows
 
 
 def test_a_reset_behind_the_reply_does_not_harm_it(boto3: Caller, running: RunningEmulator) -> None:

@@ -98,3 +98,13 @@ def test_the_end_does_not_wait_for_ever() -> None:
         for sock in (busy, half):
             with suppress(ConnectionResetError):
                 assert sock.recv(1) == b""
+
+
+def test_a_reply_that_the_end_cuts_off_is_told_as_not_sent() -> None:
+    """A client does not take its reply, and the grace is over: the reply's callback hears of it."""
+    with running_face() as running, connect(running) as busy:
+        busy.sendall(post("/large"))
+        while not running.ended:
+            time.sleep(0.01)
+        running.run(running.listener.close(0.2))
+        assert running.sent_ns == [0]

@@ -376,6 +376,7 @@ def test_a_client_that_takes_its_time_is_waited_for(short: RunningFace) -> None:
         assert time.monotonic() - begin > 2 * SHORT.body_s
         until(lambda: bool(short.sent_ns))
         assert short.sent_ns[0] > 0
+        assert short.paced_ns[0] > SHORT.body_s * 1e9, "the client's time is told apart from the face's"
 
 
 def test_a_handshake_that_does_not_come_is_given_up(tmp_path: Path) -> None:

@@ -217,3 +217,14 @@ def test_the_schema_knows_every_key() -> None:
     assert set(schema["properties"]) == keys
     assert set(definitions["InstancePlayed"]["properties"]) >= {"memory", "disk", "vcpus", "workers", "queue"}
     assert set(definitions["SpoiltReply"]["required"]) == {"reply"}
+
+
+def test_an_endpoint_of_one_model_has_one() -> None:
+    """More than one, or a family, is a mistake there; the one is found under any name, though it be a pattern."""
+    (single,) = Emulator(endpoints=(EndpointPlayed(name="e", multi_model=False),)).endpoints
+    assert single.model("") is single.model("anything") is single.models[0]
+    assert list(single.mistakes()) == []
+    two = EndpointPlayed(name="e", multi_model=False, models=(ModelPlayed(name="a"), ModelPlayed(name="b")))
+    assert [path for path, _ in two.mistakes()] == ["models"]
+    family = EndpointPlayed(name="e", multi_model=False, models=(ModelPlayed(name="{i}", count=2),))
+    assert [path for path, _ in family.mistakes()] == ["models[0].count"]

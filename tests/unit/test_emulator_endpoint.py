@@ -5,15 +5,29 @@ import json
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 
+from asyncload.emulator import deadlines, freeze
 from asyncload.emulator.aws.answers import Answer
-from asyncload.emulator.behind.backend import Backend, DeadError, Footprint, Inferred, LoadError, NoMemoryError, Sent
+from asyncload.emulator.behind.artefacts import Artefacts
+from asyncload.emulator.behind.backend import (
+    Backend,
+    DeadError,
+    Footprint,
+    Inferred,
+    LateError,
+    LoadError,
+    NoMemoryError,
+    Sent,
+)
 from asyncload.emulator.behind.sources import Source
-from asyncload.emulator.config.endpoint import EndpointPlayed, InstancePlayed, VariantPlayed
+from asyncload.emulator.config.endpoint import EndpointPlayed, InstancePlayed, ModelPlayed, VariantPlayed
 from asyncload.emulator.config.laws import Fixed
+from asyncload.emulator.deadlines import Deadlines, LoopTimer
 from asyncload.emulator.freeze import WorkClock
+from asyncload.emulator.platform import instance
 from asyncload.emulator.platform.endpoint import Endpoint, Platform, Target
 from asyncload.emulator.platform.instance import Event
 from asyncload.emulator.platform.visit import Visit
@@ -32,9 +46,13 @@ class Laws:
     service_s: float = 0.0
     revive_s: float | None = 30.0
     load_error: LoadError | None = None
+    invoke_error: Exception | None = None
     inferred: Inferred = field(default_factory=lambda: Inferred(200, b"4.5", "text/csv", "trace=1"))
     loads: list[tuple[str, str]] = field(default_factory=list)
     """Instance and model of each."""
+    invoked: list[str] = field(default_factory=list)
+    close_s: float = 0.0
+    closed: list[str] = field(default_factory=list)
 
 
 class Container(Backend):
@@ -59,6 +77,9 @@ class Container(Backend):
             raise self.laws.load_error
 
     async def invoke(self, model: str, sent: Sent) -> Inferred:
+        self.laws.invoked.append(model)
+        if self.laws.invoke_error is not None:
+            raise self.laws.invoke_error
         try:
             async with asyncio.timeout(60):
                 await asyncio.sleep(self.laws.service_s)
@@ -82,12 +103,14 @@ class Container(Backend):
     def busy(self) -> int:
         return 0
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        await asyncio.sleep(self.laws.close_s)
+        self.laws.closed.append(self.name)
 
 
 class Containers(Source):
     renewable = True
-    artefacts = None
+    artefacts: Artefacts | None = None
 
     def __init__(self, laws: Laws) -> None:
         self.laws = laws
@@ -98,6 +121,17 @@ class Containers(Source):
     async def close(self) -> None: ...
 
 
+@pytest.fixture(autouse=True)
+def _virtual(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock is the loop's."""
+
+    def monotonic_ns() -> int:
+        return round(asyncio.get_running_loop().time() * S)
+
+    for module in (deadlines, freeze, instance):
+        monkeypatch.setattr(module, "monotonic_ns", monotonic_ns)
+
+
 class Stage:
     """An endpoint under test, and what it told."""
 
@@ -106,20 +140,28 @@ class Stage:
     ) -> None:
         self.laws = laws or Laws()
         self.told: list[tuple[str, str]] = []
-        platform = Platform(WorkClock(), Containers(self.laws), self._tell, scale, seed)
-        self.endpoint = Endpoint(played, platform)
+        self.source: Source = Containers(self.laws)
+        self.clock = WorkClock()
+        self._played, self._scale, self._seed = played, scale, seed
         self.visits: list[Visit] = []
 
     def _tell(self, endpoint: str, variant: str, event: Event) -> None:
+        assert event.began_ns > 0
         self.told.append((event.instance, event.what))
 
     async def call(self, target: Target = A) -> Answer:
-        self.visits.append(visit := Visit("id", 0, self.endpoint.played.name, target.label))
+        now_ns = self.clock.now_ns()
+        self.visits.append(visit := Visit("id", now_ns, self.endpoint.played.name, target.label, arrived_ns=now_ns))
         return await self.endpoint.invoke(visit, target, Sent(b"1,2", "text/csv"))
 
     def play(self, scene: Callable[["Stage"], Coroutine[None, None, None]]) -> None:
         async def whole() -> None:
             self.begin_s = asyncio.get_running_loop().time()
+            self.deadlines = Deadlines(self.clock, LoopTimer)
+            platform = Platform(
+                self.clock, self.deadlines, self.source, self._tell, self._scale, self._seed, "eu-west-1"
+            )
+            self.endpoint = Endpoint(self._played, platform)
             await self.endpoint.start()
             try:
                 await scene(self)
@@ -135,6 +177,11 @@ class Stage:
 
     async def until(self, at_s: float) -> None:
         await asyncio.sleep(at_s - self.now_s())
+
+    def stall(self, length_s: float) -> None:
+        """From now on."""
+        self.clock.stall(round(asyncio.get_running_loop().time() * S), round(length_s * S))
+        self.deadlines.rearm()
 
     def kill(self, number: int = 0) -> None:
         next(iter(self.endpoint.variants.values())).instances[number].kill()
@@ -183,6 +230,36 @@ def test_a_single_model_is_loaded_from_the_beginning() -> None:
         assert stage.laws.loads == []
 
     Stage(replace(MME, multi_model=False), Laws(load_s=100)).play(scene)
+
+
+def test_a_single_model_has_a_name_that_no_request_says() -> None:
+    """The container is asked for the configured model, whatever component a request names; a real one must load it."""
+
+    async def scene(stage: Stage) -> None:
+        for target in (Target(), Target(component="other")):
+            assert (await stage.call(target)).status == 200
+        assert stage.laws.invoked == ["only.tar.gz"] * 2
+        assert stage.laws.loads == ([("AllTraffic/0", "only.tar.gz")] if stage.source.artefacts else [])
+
+    played = replace(MME, multi_model=False, models=(ModelPlayed(name="only.tar.gz"),))
+    for artefacts in (None, Artefacts(Path(__file__).parent)):
+        stage = Stage(played)
+        stage.source.artefacts = artefacts
+        stage.play(scene)
+
+
+def test_a_request_counts_until_its_reply_is_due() -> None:
+    """The platform's own time is a part of it: one that comes meanwhile is one too many."""
+
+    async def scene(stage: Stage) -> None:
+        first = asyncio.create_task(stage.call())
+        await stage.until(2)
+        assert code(await stage.call()) == (400, "ThrottlingException")
+        await first
+        assert stage.now_s() == pytest.approx(3, abs=0.01)
+        assert (await stage.call()).status == 200
+
+    Stage(replace(MME, concurrency=1, overhead=Fixed(fixed_ns=3 * S)), Laws(service_s=1)).play(scene)
 
 
 def test_the_concurrency_limit_throttles() -> None:
@@ -290,6 +367,8 @@ def test_a_load_that_fails_is_told_to_everybody_who_waits(error: LoadError, said
     async def scene(stage: Stage) -> None:
         failed = await asyncio.gather(stage.call(), stage.call())
         assert [code(each) for each in failed] == [said, said]
+        told = None if error.status == 404 else error.status
+        assert [(visit.container_status, visit.inferred) for visit in stage.visits] == [(told, False)] * 2
         assert len(stage.laws.loads) == 1
         stage.laws.load_error = None
         assert (await stage.call()).status == 200
@@ -314,8 +393,7 @@ def test_a_model_larger_than_the_memory_is_507() -> None:
 
     shape = InstancePlayed(memory_bytes=1)
     stage = Stage(replace(MME, variants=(VariantPlayed(instance=shape),)))
-    platform = Platform(WorkClock(), Source(stage.laws), stage._tell)
-    stage.endpoint = Endpoint(stage.endpoint.played, platform)
+    stage.source = Source(stage.laws)
     stage.play(scene)
 
 
@@ -343,7 +421,7 @@ def test_any_other_status_is_a_model_error(status: int, side: str) -> None:
         answer = await stage.call()
         assert original(answer) == (status, "bad row")
         body = json.loads(answer.body)
-        assert body["LogStreamArn"].endswith("/aws/sagemaker/Endpoints/mme")
+        assert body["LogStreamArn"] == ("arn:aws:logs:eu-west-1:123456789012:log-group:/aws/sagemaker/Endpoints/mme")
         assert body["Message"].startswith(f"Received {side} error ({status}) from primary")
 
     Stage(laws=Laws(inferred=Inferred(status, b"bad row", "text/plain"))).play(scene)
@@ -354,9 +432,36 @@ def test_a_container_that_takes_too_long_is_a_model_error() -> None:
 
     async def scene(stage: Stage) -> None:
         assert original(await stage.call())[0] == 0
-        assert stage.visits[0].service_ns == 60 * S
+        assert stage.visits[0].service_ns / S == pytest.approx(60, abs=0.01)
 
     Stage(laws=Laws(service_s=100)).play(scene)
+
+
+def test_what_a_request_waited_for_a_lost_container_is_known() -> None:
+    """A kill in the middle of a service, after a load: the reply is due when the death is seen, not before."""
+
+    async def scene(stage: Stage) -> None:
+        waiting = asyncio.create_task(stage.call())
+        await stage.until(4)
+        stage.kill()
+        assert code(await waiting) == (500, "InternalFailure")
+        (visit,) = stage.visits
+        assert visit.load_ns / S == pytest.approx(3, abs=0.01)
+        assert visit.queue_ns / S == pytest.approx(2, abs=0.01)
+        assert code(await stage.call()) == (500, "InternalFailure")
+        assert stage.visits[1].queue_ns == 0
+
+    Stage(laws=Laws(load_s=3, service_s=2)).play(scene)
+
+
+def test_a_container_that_knows_what_a_late_request_did_is_believed() -> None:
+    """Its wait for a worker is no service time."""
+
+    async def scene(stage: Stage) -> None:
+        assert original(await stage.call())[0] == 0
+        assert (stage.visits[0].queue_ns, stage.visits[0].service_ns) == (45 * S, 15 * S)
+
+    Stage(laws=Laws(invoke_error=LateError(45 * S, 15 * S))).play(scene)
 
 
 def test_overhead_is_scaled_with_everything_else() -> None:
@@ -413,6 +518,20 @@ def test_a_dead_instance_gets_requests_until_that_is_noticed() -> None:
         ]
 
     Stage(PAIR, Laws(service_s=1)).play(scene)
+
+
+def test_a_stall_holds_back_the_notice_of_a_death() -> None:
+    """`detect` is 10 s of work: with a stall of 5 s in between it is noticed after 15 s."""
+
+    async def scene(stage: Stage) -> None:
+        stage.kill()
+        stage.stall(5)
+        await stage.until(14)
+        assert code(await stage.call()) == (500, "InternalFailure")
+        await stage.until(16)
+        assert code(await stage.call()) == (503, "ServiceUnavailable")
+
+    Stage(laws=Laws(revive_s=None)).play(scene)
 
 
 def test_without_any_instance_the_endpoint_is_unavailable() -> None:
@@ -484,5 +603,57 @@ def test_an_endpoint_that_retires_answers_first() -> None:
         await stage.endpoint.retire()
         assert waiting.done()
         assert (await waiting).status == 200
+
+    Stage(laws=Laws(service_s=1)).play(scene)
+
+
+@pytest.mark.parametrize("waits_s", [0.0, 0.5])
+def test_an_end_does_not_break_off_an_instance_that_goes(waits_s: float) -> None:
+    """One that still drains, and one that is being closed already, are closed to the last."""
+
+    async def scene(stage: Stage) -> None:
+        (variant,) = stage.endpoint.variants.values()
+        calling = asyncio.create_task(stage.call())
+        await asyncio.sleep(0)
+        stage.endpoint.remove(variant, variant.instances[0])
+        await asyncio.sleep(waits_s)
+        await stage.endpoint.close()
+        assert stage.laws.closed == ["AllTraffic/0"]
+        assert stage.told[-1] == ("AllTraffic/0", "removed")
+        await calling
+
+    Stage(laws=Laws(service_s=0.2, close_s=3)).play(scene)
+
+
+def test_an_endpoint_that_is_broken_off_while_it_retires_is_closed() -> None:
+    """The end of the emulator does not wait for what is in flight, and leaves no container behind."""
+
+    async def scene(stage: Stage) -> None:
+        calling = asyncio.create_task(stage.call())
+        await asyncio.sleep(0)
+        retiring = asyncio.create_task(stage.endpoint.retire())
+        await asyncio.sleep(0.1)
+        retiring.cancel()
+        await asyncio.wait({retiring})
+        assert stage.laws.closed == ["AllTraffic/0"]
+        await calling
+
+    Stage(laws=Laws(service_s=1)).play(scene)
+
+
+def test_nobody_waits_for_a_removed_instance_that_dies() -> None:
+    """It dies while it answers what it had: it is gone, and does not come back."""
+
+    async def scene(stage: Stage) -> None:
+        (variant,) = stage.endpoint.variants.values()
+        removed = variant.instances[0]
+        calling = asyncio.create_task(stage.call())
+        await asyncio.sleep(0.5)
+        stage.endpoint.remove(variant, removed)
+        removed.kill()
+        await calling
+        await stage.until(100)
+        assert variant.routed == []
+        assert ("AllTraffic/0", "up") not in stage.told
 
     Stage(laws=Laws(service_s=1)).play(scene)

@@ -1,12 +1,14 @@
 """Faults: how they are read, when they hold, whom they meet and how often."""
 
 import math
+from typing import get_args
 
 import pytest
 
+from asyncload.emulator.aws import answers
 from asyncload.emulator.config.faults import (
-    ERROR_STATUS,
     NOTHING,
+    ErrorCode,
     Fault,
     Faults,
     Latency,
@@ -86,11 +88,10 @@ def test_all_mistakes_come_at_once() -> None:
 
 
 def test_every_error_has_its_status() -> None:
-    """AWS's table."""
-    assert ERROR_STATUS["ThrottlingException"] == 400
-    assert ERROR_STATUS["ModelNotReadyException"] == 429
-    assert ERROR_STATUS["InternalDependencyException"] == 530
-    assert ERROR_STATUS["ExpiredTokenException"] == 403
+    """AWS's table, and the code is the one that a caller sees."""
+    given = [answers.by_code(code, "mme", "a", "us-east-1") for code in get_args(ErrorCode)]
+    assert [each.error_type for each in given] == list(get_args(ErrorCode))
+    assert [each.status for each in given] == [400, 429, 424, 400, 500, 503, 530, 403, 403, 403]
 
 
 # -- when -------------------------------------------------------------------------------------------------------------
@@ -195,7 +196,7 @@ def test_latencies_add_up_and_of_the_rest_the_first_counts() -> None:
 
 def struck(faults: Faults, place: int) -> list[bool]:
     """Which of 500 requests the fault at a place strikes; each fault of the test has an error of its own."""
-    codes = list(ERROR_STATUS)
+    codes = get_args(ErrorCode)
     return [faults.meet("e", "m", START_NS).error == codes[place] for _ in range(500)]
 
 

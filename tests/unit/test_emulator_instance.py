@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from asyncload.emulator import deadlines, freeze
-from asyncload.emulator.behind.backend import DeadError, LoadError, NoMemoryError, Sent
+from asyncload.emulator.behind.backend import DeadError, LateError, LoadError, NoMemoryError, Sent
 from asyncload.emulator.behind.simulated import Simulated, Time
 from asyncload.emulator.config.endpoint import Download, EndpointPlayed, InstancePlayed, ModelPlayed
 from asyncload.emulator.config.laws import Fixed, LogNormal, LogNormalShape
@@ -60,6 +60,7 @@ class World:
     events: list[tuple[str, str]] = field(default_factory=list)
     """What happened to which model."""
     fallen: int = 0
+    warned: list[str] = field(default_factory=list)
 
     def run(self, story: Callable[["World"], Awaitable[None]]) -> None:
         self.loop.run_until_complete(self._told(story))
@@ -69,8 +70,12 @@ class World:
         self.clock = WorkClock()
         self.deadlines = Deadlines(self.clock, LoopTimer)
         self.backend = self.make(self.played, self.shape, Time(self.clock, self.deadlines, self.scale), "0")
-        patience = Patience(60 * self.scale, 360 * self.scale)
-        self.instance = Instance("i", self.backend, Around(self.residency, self.clock, patience, self.tell))
+        patience = Patience().scaled(self.scale)
+        self.instance = Instance(
+            "i",
+            self.backend,
+            Around(self.residency, self.clock, self.deadlines, patience, self.tell, self.warned.append),
+        )
         self.instance.fallen = self.fall
         await story(self)
         await self.instance.close()
@@ -95,12 +100,20 @@ class World:
         visit = Visit("id", now_ns, "mme", model, arrived_ns=now_ns)
         try:
             answer = str((await self.instance.serve(visit, model, Sent(b"", at_ns=now_ns))).status)
+        except LateError as late:
+            visit.queue_ns, visit.service_ns = late.queue_ns, late.service_ns
+            answer = "LateError"
         except (NoModelError, NotReadyError, LoadError, TimeoutError, DeadError) as problem:
             answer = f"{type(problem).__name__} {problem}".strip()
         return Got(visit.tier, answer, self.now_s() - began_s, visit)
 
     def begin(self, model: str) -> "asyncio.Task[Got]":
         return self.loop.create_task(self.ask(model))
+
+    def stall(self, length_s: float) -> None:
+        """From now on."""
+        self.clock.stall(self.loop.monotonic_ns(), round(length_s * S))
+        self.deadlines.rearm()
 
     async def at(self, moment_s: float) -> None:
         await asyncio.sleep(moment_s - self.now_s())
@@ -183,6 +196,75 @@ def test_after_360_s_a_load_is_given_up(world: World) -> None:
         await world.at(400)
         assert world.instance.residency.place("a") is Place.LOADING
         await again
+
+    world.run(story)
+
+
+@pytest.mark.parametrize("step", ["download", "load"])
+def test_a_mistake_of_the_emulators_own_costs_one_request_only(
+    world: World, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waits is told at once, the log has the traceback, and the place to load is free for the next."""
+    world.shape = replace(ROOMY, vcpus=1)
+
+    async def story(world: World) -> None:
+        with monkeypatch.context() as broken:
+            broken.setattr(world.backend, step, _broken)
+            got = await world.ask("a")
+        assert got.answer == "LoadError 500: the emulator itself failed: ZeroDivisionError: of a test"
+        assert got.took_s < 5
+        (warned,) = world.warned
+        assert f"{step} of a on i failed" in warned
+        assert "Traceback" in warned
+        assert (await world.ask("b")).answer == "200"
+
+    world.run(story)
+
+
+async def _broken(_model: str) -> None:
+    raise ZeroDivisionError("of a test")
+
+
+def test_a_stall_does_not_eat_into_the_60_s(world: World) -> None:
+    """A load of 40 s with a stall of 30 s in between is in time; after 60 s of work it is not, whoever waits."""
+    world.played = replace(PLAYED, load=seconds(38))
+
+    async def story(world: World) -> None:
+        asked = world.begin("a")
+        await world.at(1)
+        world.stall(30)
+        got = await asked
+        assert (got.answer, got.took_s) == ("200", about(71))
+
+    world.run(story)
+
+
+def test_a_stall_does_not_eat_into_the_360_s(world: World) -> None:
+    """A load that is given up is given up that much later."""
+    world.played = replace(PLAYED, load=seconds(1000))
+
+    async def story(world: World) -> None:
+        asked = world.begin("a")
+        await world.at(10)
+        world.stall(100)
+        assert ((await asked).answer, world.now_s()) == ("NotReadyError", about(160))
+        last = await world.ask("a")
+        assert (last.answer, world.now_s()) == ("NotReadyError", about(220))
+        await world.at(450)
+        assert (await world.ask("a")).answer.startswith("LoadError 504")
+        assert world.now_s() == about(460)
+
+    world.run(story)
+
+
+def test_a_stall_holds_back_a_replacement(world: World) -> None:
+    """`detect` and `replace` are work too."""
+
+    async def story(world: World) -> None:
+        world.instance.kill()
+        world.stall(30)
+        assert await world.instance.revive()
+        assert world.now_s() == about(280)
 
     world.run(story)
 
@@ -308,6 +390,20 @@ def test_the_first_inference_after_a_load_is_slower(world: World) -> None:
         assert [(await world.ask("b")).took_s, (await world.ask("b")).took_s] == [about(5), about(1)]
         again = await world.ask("a")
         assert (again.tier, again.took_s) == ("warm", about(3 + 5))
+
+    world.run(story)
+
+
+def test_time_in_the_queue_is_no_service_even_if_it_is_all_there_is(world: World) -> None:
+    """Of two with one worker that takes 100 s the first had it for 60 s, the second never."""
+    world.shape = replace(ROOMY, workers=1)
+    world.played = replace(PLAYED, download=Download(), load=seconds(0))
+
+    async def story(world: World) -> None:
+        got = [await task for task in (world.begin("slow"), world.begin("slow"))]
+        assert [each.answer for each in got] == ["LateError"] * 2
+        split_s = [(each.visit.queue_ns / S, each.visit.service_ns / S) for each in got]
+        assert split_s == [(about(0), about(60)), (about(60), about(0))]
 
     world.run(story)
 
@@ -451,7 +547,7 @@ def test_after_60_s_the_container_has_timed_out(world: World) -> None:
             await world.ask(model)
         began_s = world.now_s()
         late = await world.ask("slow")
-        assert (late.answer, late.took_s) == ("TimeoutError", about(5 + 60))
+        assert (late.answer, late.took_s) == ("LateError", about(5 + 60))
         assert (await world.ask("a")).answer == "200"
         assert world.now_s() - began_s == about(5 + 100 + 1)
 

@@ -13,17 +13,22 @@ from typing import Final
 
 import msgspec
 
+from asyncload.emulator.wire.values import BODY_LIMIT_BYTES
+
 ACCOUNT = "123456789012"
 """The account number of AWS's examples."""
-BODY_LIMIT_BYTES = 6_291_456
+REGION = "us-east-1"
+"""Where endpoints are said to be, unless the configuration says it."""
 
-
+SIMULATED_STATUS: Final = 500
+"""What the container has answered, of a ModelError by fault."""
 _STATUS: Final = {
     "InternalDependencyException": 530,
     "InvalidSignatureException": 403,
     "AccessDeniedException": 403,
     "ExpiredTokenException": 403,
 }
+"""HTTP status of those errors that have no function of their own. Source: SageMaker API reference, "Common Errors"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,10 @@ class Answer:
     content_type: str = "application/json"
     attributes: str | None = None
     """Custom attributes that the container sends back."""
+
+
+CUT_OFF: Final = Answer(0, b"", "LOST")
+"""No answer: the emulator has ended."""
 
 
 def error(status: int, code: str, message: str | None) -> Answer:
@@ -99,14 +108,15 @@ def too_long(header: str, longest: int) -> Answer:
     return _invalid(f"1 validation error detected: {header} must have length less than or equal to {longest}.")
 
 
-def by_code(code: str, endpoint: str, model: str) -> Answer:
+def by_code(code: str, endpoint: str, model: str, region: str) -> Answer:
     """
     Return what a caller sees under one of AWS's codes.
 
     Args:
-        code: One of `CODES`.
+        code: One of `config.faults.ErrorCode`.
         endpoint: The endpoint's name.
         model: The target model.
+        region: Where the endpoint is.
     """
     match code:
         case "ThrottlingException":
@@ -114,7 +124,7 @@ def by_code(code: str, endpoint: str, model: str) -> Answer:
         case "ModelNotReadyException":
             return not_ready(model)
         case "ModelError":
-            return model_error(endpoint, 500, "simulated failure of the container")
+            return model_error(endpoint, SIMULATED_STATUS, "simulated failure of the container", region)
         case "ValidationError":
             return _invalid("simulated refusal of the request")
         case "InternalFailure":
@@ -141,13 +151,13 @@ def oversize() -> Answer:
     return Answer(413, text.encode(), "413", None, "text/plain")
 
 
-def model_error(endpoint: str, status: int, message: str) -> Answer:
+def model_error(endpoint: str, status: int, message: str, region: str) -> Answer:
     """424: the container answered 4xx or 5xx."""
     side = "client" if 400 <= status < 500 else "server"
     group = f"/aws/sagemaker/Endpoints/{endpoint}"
     body = {
         "ErrorCode": "CLIENT_ERROR_FROM_MODEL" if side == "client" else "INTERNAL_FAILURE_FROM_MODEL",
-        "LogStreamArn": f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:{group}",
+        "LogStreamArn": f"arn:aws:logs:{region}:{ACCOUNT}:log-group:{group}",
         "Message": f'Received {side} error ({status}) from primary with message "{message}". '
         f"See the log group {group} in account {ACCOUNT} for more information.",
         "OriginalMessage": message,
@@ -156,9 +166,10 @@ def model_error(endpoint: str, status: int, message: str) -> Answer:
     return Answer(424, msgspec.json.encode(body), "ModelError", "ModelError")
 
 
-def timed_out(endpoint: str) -> Answer:
+def timed_out(endpoint: str, region: str) -> Answer:
     """424: the container had not answered within the platform's limit; the original status is 0."""
-    return model_error(endpoint, 0, "Your invocation timed out while waiting for a response from container primary.")
+    message = "Your invocation timed out while waiting for a response from container primary."
+    return model_error(endpoint, 0, message, region)
 
 
 def _invalid(message: str, code: str | None = None) -> Answer:

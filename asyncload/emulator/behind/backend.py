@@ -73,6 +73,20 @@ class DeadError(Exception):
     """The container does not answer any more: its process is gone, or its connection was lost."""
 
 
+class LateError(TimeoutError):
+    """The container has not answered within the platform's limit, and it is known what it did meanwhile."""
+
+    def __init__(self, queue_ns: int, service_ns: int) -> None:
+        """
+        Args:
+            queue_ns: Wait for a worker, up to the limit.
+            service_ns: Time with a worker, up to the limit.
+        """
+        super().__init__("the container has not answered in time")
+        self.queue_ns = queue_ns
+        self.service_ns = service_ns
+
+
 class Backend(Protocol):
     """One container with its disk. The asynchronous methods take their time, and any of them may raise DeadError."""
 
@@ -102,7 +116,8 @@ class Backend(Protocol):
         Run one inference on a loaded model.
 
         Raises:
-            TimeoutError: If the container has not answered within the platform's limit; its worker stays busy.
+            TimeoutError: If the container has not answered within the platform's limit; its worker stays busy. It is a
+                LateError where the backend knows how long the request waited for that worker.
         """
 
     def kill(self) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from asyncload.emulator.behind.backend import Backend, DeadError, Footprint, Inferred, Sent
+from asyncload.emulator.behind.backend import Backend, DeadError, Footprint, Inferred, LateError, Sent
 from asyncload.emulator.behind.pool import Pool, Queue
 from asyncload.emulator.config.endpoint import EndpointPlayed, InstancePlayed, ModelPlayed, TextAnswer
 from asyncload.emulator.config.laws import Law, quantile_function
@@ -116,7 +116,7 @@ class Simulated(Backend):
         Wait for a worker, take the service time, answer.
 
         Raises:
-            TimeoutError: After the platform's limit; the worker stays busy for the time that was drawn.
+            LateError: After the platform's limit; the worker stays busy for the time that was drawn.
         """
         self._alive()
         known = self._known(model)
@@ -131,7 +131,8 @@ class Simulated(Backend):
         due_ns, limit_ns = start_ns + service_ns, sent.at_ns + self._time.invoke_limit_ns
         await self._until(min(due_ns, limit_ns))
         if due_ns > limit_ns:
-            raise TimeoutError
+            queue_ns = min(start_ns, limit_ns) - sent.at_ns
+            raise LateError(queue_ns, self._time.invoke_limit_ns - queue_ns)
         status, body, content_type = _failure(known.played) if fails else _answer(known.played, sent)
         attributes = None if fails else sent.custom_attributes
         return Inferred(status, body, content_type, attributes, start_ns - sent.at_ns, service_ns)
@@ -150,8 +151,8 @@ class Simulated(Backend):
         """Be replaced: after the time to notice and the time to start another, or never."""
         if self._endpoint.replace_ns is None:
             return False
-        wait_ns = (self._endpoint.detect_ns + self._endpoint.replace_ns) * self._time.scale
-        await asyncio.sleep(wait_ns / _NS_PER_S)
+        wait_ns = self._scaled(self._endpoint.detect_ns + self._endpoint.replace_ns)
+        await self._time.deadlines.until(self._time.clock.now_ns() + wait_ns)
         self._dead = False
         self._pool = Pool(self._instance.workers)
         self._models.clear()

@@ -150,7 +150,10 @@ class EndpointPlayed:
     variants: Annotated[tuple[VariantPlayed, ...], Check(shortest=1, legal="at least one variant")] = (VariantPlayed(),)
     """Where it runs."""
     multi_model: bool = True
-    """Whether a request must name its TargetModel; if not, it must not, and nothing is ever loaded or unloaded."""
+    """
+    Whether a request must name its TargetModel; if not, it must not, and the one model of the endpoint is always there:
+    nothing is ever loaded or unloaded. A real container has it loaded by the first request.
+    """
     cache: bool = True
     """ModelCacheSetting: whether a model stays loaded after a request."""
     eviction: Eviction = "lru"
@@ -176,14 +179,24 @@ class EndpointPlayed:
     """How long after that a new one takes its place; null: never."""
 
     def mistakes(self) -> Mistakes:
-        """Say what the annotations cannot: variants are told apart, and one of them gets traffic."""
+        """Say what the annotations cannot: variants are told apart, one of them gets traffic, and one model is one."""
         names = [variant.name for variant in self.variants]
         for index, name in enumerate(names):
             if name in names[:index]:
                 yield f"variants[{index}].name", f"{name} stands here a second time"
         if not any(variant.weight for variant in self.variants):
             yield "variants", "expected a weight above 0 in one of them"
+        if not self.multi_model:
+            yield from self._not_one()
+
+    def _not_one(self) -> Mistakes:
+        if len(self.models) > 1:
+            yield "models", f"expected one model, for multi_model is false; found {len(self.models)}"
+        if self.models[0].count is not None:
+            yield "models[0].count", "expected one model, for multi_model is false; leave it out"
 
     def model(self, name: str) -> ModelPlayed | None:
-        """Return what is played under a model's name; None if there is no such artefact."""
+        """Return what is played under a model's name; None if there is no such artefact. One model has any name."""
+        if not self.multi_model:
+            return self.models[0]
         return next((model for model in self.models if model.fits(name)), None)

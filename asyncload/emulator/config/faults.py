@@ -14,11 +14,11 @@ moment and any number of times. Whoever acts on them asks after each `replace`, 
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import translate
 from random import Random
-from typing import Annotated, Final, Literal, TypeAlias, get_args
+from typing import Annotated, Final, Literal, TypeAlias
 
 from asyncload.emulator.config.laws import Law, QuantileFunction, quantile_function
 from asyncload.emulator.wire.mangle import Drip, Mangle, Spoilt
@@ -38,14 +38,7 @@ ErrorCode: TypeAlias = Literal[
     "AccessDeniedException",
     "ExpiredTokenException",
 ]
-ERROR_STATUS: Final[Mapping[ErrorCode, int]] = dict(
-    zip(get_args(ErrorCode), (400, 429, 424, 400, 500, 503, 530, 403, 403, 403), strict=True)
-)
-"""
-HTTP status of each error.
-
-Source: SageMaker Runtime API reference, InvokeEndpoint and "Common Errors".
-"""
+"""AWS's table of errors, as far as a caller can see them; `answers.by_code` has their statuses."""
 _NEVER_NS: Final = 2**63
 _NEEDS_END: Final = "is missing; expected a length, for while it lasts nobody can connect, not even to end it"
 _True: TypeAlias = Annotated[bool, Check(at_least=1, legal="true")]

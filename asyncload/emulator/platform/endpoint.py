@@ -9,17 +9,20 @@ then it gets none, and comes back empty when its backend is back.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from random import Random
+from time import monotonic_ns
 
 from asyncload.emulator.aws import answers
 from asyncload.emulator.aws.answers import Answer
-from asyncload.emulator.behind.backend import DeadError, Inferred, LoadError, NoMemoryError, Sent
+from asyncload.emulator.behind.backend import DeadError, Inferred, LateError, LoadError, NoMemoryError, Sent
 from asyncload.emulator.behind.sources import Source
 from asyncload.emulator.config.endpoint import EndpointPlayed, VariantPlayed
 from asyncload.emulator.config.laws import quantile_function
+from asyncload.emulator.deadlines import Deadlines
 from asyncload.emulator.freeze import WorkClock
 from asyncload.emulator.platform.eviction import RANKINGS
 from asyncload.emulator.platform.instance import Around, Event, Instance, NoModelError, NotReadyError, Patience
@@ -51,17 +54,22 @@ class Platform:
     """What an endpoint is given by the emulator that it is part of."""
 
     clock: WorkClock
+    deadlines: Deadlines
     source: Source
     tell: Callable[[str, str, Event], None]
     """Called with endpoint, variant and each event."""
     scale: float = 1.0
     """Factor on the platform's times."""
     seed: int = 0
+    region: str = answers.REGION
+    """Where the endpoints are said to be."""
+    warn: Callable[[str], None] = logging.getLogger("asyncload.emulator").warning
+    """Called with what whoever started the emulator ought to know."""
 
     @property
     def patience(self) -> Patience:
         """The platform's limits, scaled."""
-        return Patience(60.0 * self.scale, 360.0 * self.scale)
+        return Patience().scaled(self.scale)
 
 
 @dataclass(slots=True, eq=False)
@@ -97,6 +105,7 @@ class Endpoint:
         self._tasks = set[asyncio.Task[None]]()
         self._returning: dict[Instance, asyncio.Task[None]] = {}
         """Who has died and may come back."""
+        self._closing = False
 
     async def start(self) -> None:
         """
@@ -110,7 +119,7 @@ class Endpoint:
                 await self.add(variant)
 
     async def invoke(self, visit: Visit, target: Target, sent: Sent) -> Answer:
-        """Answer an invocation of `visit.model`; what it meets is noted in `visit`."""
+        """Answer an invocation of `visit.model` when that is due; what it meets is noted in `visit`."""
         refusal = self._wrong_target(target, visit.id)
         if refusal is not None:
             return refusal
@@ -124,7 +133,9 @@ class Endpoint:
             return answers.unavailable()
         self.in_flight += 1
         try:
-            return await self._served(visit, route(visit.model, variant.routed, self.played.spill), sent)
+            answer = await self._served(visit, route(visit.model, variant.routed, self.played.spill), sent)
+            await self._platform.deadlines.until(visit.due_ns)
+            return answer
         finally:
             self.in_flight -= 1
 
@@ -145,34 +156,41 @@ class Endpoint:
         def tell(event: Event) -> None:
             self._platform.tell(self.played.name, variant.played.name, event)
 
-        around = Around(self._residency(variant.played), self._platform.clock, self._platform.patience, tell)
+        platform = self._platform
+        around = Around(
+            self._residency(variant.played), platform.clock, platform.deadlines, platform.patience, tell, platform.warn
+        )
         instance = Instance(name, backend, around)
         instance.fallen = lambda: self._await_return(variant, instance)
         variant.instances.append(instance)
         variant.routed.append(instance)
-        tell(Event(name, "added"))
+        tell(Event(name, "added", began_ns=monotonic_ns()))
         return name
 
     def remove(self, variant: Variant, instance: Instance) -> None:
         """Take an instance out of service: it gets no more requests, and ends when it has answered those it has."""
         variant.instances.remove(instance)
         _no_longer_routed(variant, instance)
+        instance.fallen = _nobody_mourns
         if instance in self._returning:
             self._returning.pop(instance).cancel()
         self._spawn(self._drain(variant, instance))
 
     async def retire(self) -> None:
         """Answer what is in flight, then close."""
-        while self.in_flight:  # noqa: ASYNC110  rare, and serving is not to pay for it
-            await asyncio.sleep(DRAIN_INTERVAL_S)
-        await self.close()
+        try:
+            while self.in_flight:  # noqa: ASYNC110  rare, and serving is not to pay for it
+                await asyncio.sleep(DRAIN_INTERVAL_S)
+        finally:
+            await self.close()
 
     async def close(self) -> None:
-        """End all instances."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.gather(*(each.close() for variant in self.variants.values() for each in variant.instances))
+        """End all instances, those included that are on their way out."""
+        self._closing = True  # who drains closes its instance: cancelled, it would break that off
+        for returning in self._returning.values():
+            returning.cancel()
+        instances = [each for variant in self.variants.values() for each in variant.instances]
+        await all_ended(*self._tasks, *(each.close() for each in instances))
 
     def _wrong_target(self, target: Target, request_id: str) -> Answer | None:
         if self.played.multi_model and not target.model:
@@ -191,35 +209,51 @@ class Endpoint:
     async def _served(self, visit: Visit, instance: Instance, sent: Sent) -> Answer:
         visit.instance = instance.name
         visit.overhead_ns = round(self._overhead(self._draws.random()) * self._platform.scale)
-        if not self.played.multi_model:
-            instance.preload(visit.model)
+        name = visit.model if self.played.multi_model else self.played.models[0].name
+        if not self.played.multi_model and self._platform.source.artefacts is None:
+            instance.preload(name)  # a real container has to load it, as any other
+        began_ns = self._platform.clock.now_ns()
         try:
-            inferred = await instance.serve(visit, visit.model, sent)
+            inferred = await instance.serve(visit, name, sent)
         except NoModelError:
-            return answers.no_model(visit.model)
+            return answers.no_model(name)
         except NotReadyError:
-            return answers.not_ready(visit.model)
+            return answers.not_ready(name)
         except LoadError as problem:
-            return self._not_loaded(visit.model, problem)
+            return self._not_loaded(visit, name, problem)
+        except LateError as late:
+            visit.queue_ns, visit.service_ns = late.queue_ns, late.service_ns
+            return self._timed_out(visit)
         except TimeoutError:
-            visit.container_status = 0
-            visit.service_ns = round(self._platform.patience.answer_s * 1e9)
-            return answers.timed_out(self.played.name)
+            visit.service_ns = self._waited_ns(visit, began_ns)
+            return self._timed_out(visit)
         except DeadError:
+            visit.queue_ns = self._waited_ns(visit, began_ns)
             return answers.failure()
         visit.queue_ns, visit.service_ns = inferred.queue_ns, inferred.service_ns
-        visit.container_status = inferred.status
+        visit.container_status, visit.inferred = inferred.status, True
         return self._answered(inferred)
+
+    def _waited_ns(self, visit: Visit, began_ns: int) -> int:
+        """Return how long a request has been with the container, whatever for: none of it is our own lateness."""
+        return self._platform.clock.now_ns() - max(began_ns, visit.arrived_ns + visit.load_ns)
+
+    def _timed_out(self, visit: Visit) -> Answer:
+        visit.container_status, visit.inferred = 0, True
+        return answers.timed_out(self.played.name, self._platform.region)
 
     def _answered(self, inferred: Inferred) -> Answer:
         if inferred.status in _OK:
             return Answer(200, inferred.body, content_type=inferred.content_type, attributes=inferred.custom_attributes)
-        return answers.model_error(self.played.name, inferred.status, inferred.body.decode(errors="replace"))
+        return answers.model_error(
+            self.played.name, inferred.status, inferred.body.decode(errors="replace"), self._platform.region
+        )
 
-    def _not_loaded(self, model: str, problem: LoadError) -> Answer:
+    def _not_loaded(self, visit: Visit, model: str, problem: LoadError) -> Answer:
         if problem.status == 404 and not isinstance(problem, NoMemoryError):
             return answers.no_model(model)
-        return answers.model_error(self.played.name, problem.status, problem.message)
+        visit.container_status = problem.status
+        return answers.model_error(self.played.name, problem.status, problem.message, self._platform.region)
 
     def _residency(self, variant: VariantPlayed) -> Callable[[], Residency]:
         shape = variant.instance
@@ -233,8 +267,9 @@ class Endpoint:
 
     async def _mourn(self, variant: Variant, instance: Instance) -> None:
         """After a death: notice it, and have the instance back when it is back, which may be sooner or never."""
-        detect_s = self.played.detect_ns * self._platform.scale / 1e9
-        noticed = asyncio.get_running_loop().call_later(detect_s, _no_longer_routed, variant, instance)
+        platform = self._platform
+        detect_ns = platform.clock.now_ns() + round(self.played.detect_ns * platform.scale)
+        noticed = platform.deadlines.call_at(detect_ns, lambda: _no_longer_routed(variant, instance))
         if not await instance.revive():
             return
         noticed.cancel()
@@ -243,11 +278,13 @@ class Endpoint:
 
     async def _drain(self, variant: Variant, instance: Instance) -> None:
         try:
-            while instance.in_flight and not instance.down:  # noqa: ASYNC110  rare, and serving is not to pay for it
+            while instance.in_flight and not instance.down and not self._closing:  # noqa: ASYNC110  as in `retire`
                 await asyncio.sleep(DRAIN_INTERVAL_S)
         finally:
             await instance.close()
-        self._platform.tell(self.played.name, variant.played.name, Event(instance.name, "removed"))
+        self._platform.tell(
+            self.played.name, variant.played.name, Event(instance.name, "removed", began_ns=monotonic_ns())
+        )
 
     def _spawn(self, work: Coroutine[None, None, None]) -> "asyncio.Task[None]":
         task = asyncio.get_running_loop().create_task(work)
@@ -259,6 +296,22 @@ class Endpoint:
 def _no_longer_routed(variant: Variant, instance: Instance) -> None:
     if instance in variant.routed:
         variant.routed.remove(instance)
+
+
+def _nobody_mourns() -> None:
+    """It was to go anyway."""
+
+
+async def all_ended(*endings: Awaitable[None]) -> None:
+    """
+    Wait for all of them, whatever becomes of any.
+
+    Raises:
+        Exception: The first that one of them raised; that one was cancelled is none.
+    """
+    for outcome in await asyncio.gather(*endings, return_exceptions=True):
+        if isinstance(outcome, Exception):
+            raise outcome
 
 
 def all_instances(endpoints: Sequence[Endpoint]) -> list[tuple[Endpoint, Variant, Instance]]:

@@ -9,11 +9,15 @@ sees DeadError, and so does everybody who comes until it is back; it comes back 
 """
 
 import asyncio
-from collections.abc import Callable
+import logging
+import traceback
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from time import monotonic_ns
 
 from asyncload.emulator.behind.backend import Backend, DeadError, Footprint, Inferred, LoadError, Sent
+from asyncload.emulator.deadlines import Deadlines
 from asyncload.emulator.freeze import WorkClock
 from asyncload.emulator.platform.holdings import Place
 from asyncload.emulator.platform.residency import Residency
@@ -31,12 +35,16 @@ class NoModelError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long the platform waits, scaled already."""
+    """How long the platform waits, in work time. Source: docs.aws.amazon.com, "How multi-model endpoints work"."""
 
-    answer_s: float = 60.0
-    """A request for its model."""
-    load_s: float = 360.0
+    answer_ns: int = 60_000_000_000
+    """A request for its model, and then for the container's answer."""
+    load_ns: int = 360_000_000_000
     """Everybody, for a download and a load together."""
+
+    def scaled(self, factor: float) -> "Patience":
+        """Return that many times as much patience."""
+        return Patience(round(self.answer_ns * factor), round(self.load_ns * factor))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +70,14 @@ class Around:
     """Makes an empty one; called at the start and after each death."""
     clock: WorkClock
     """Work time."""
+    deadlines: Deadlines
+    """Waits for its moments."""
     patience: Patience
     """The platform's limits."""
     tell: Callable[[Event], None]
     """Called with each event."""
+    warn: Callable[[str], None] = logging.getLogger("asyncload.emulator").warning
+    """Called with what whoever started the emulator ought to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +86,8 @@ class _Wait:
 
     over: "asyncio.Future[None]"
     """Done when the model is loaded, failed when it will not be."""
-    late_s: float
-    """When it is given up: the loop's time."""
-    timer: asyncio.TimerHandle
+    late: "asyncio.Future[None]"
+    """Done when it is given up."""
 
 
 class Instance:
@@ -100,6 +111,7 @@ class Instance:
         self.residency = around.residency()
         self._around = around
         self._clock = around.clock
+        self._deadlines = around.deadlines
         self._patience = around.patience
         self._tell = around.tell
         self._loop = asyncio.get_running_loop()
@@ -107,10 +119,6 @@ class Instance:
         """By model, of those that are on their way."""
         self._tasks = set[asyncio.Task[None]]()
         backend.on_death(lambda: self._fall(self.residency))
-
-    def footprint(self, model: str) -> Footprint | None:
-        """Return what a model takes; None if there is none of that name."""
-        return self.backend.footprint(model)
 
     def holds(self, model: str) -> bool:
         """Say whether a model is here, or about to be."""
@@ -185,9 +193,11 @@ class Instance:
     async def _when_loaded(self, visit: Visit, model: str, sent: Sent) -> Sent:
         wait = self._waits.get(model) or self._wait(model)
         self._advance()  # which may settle it at once
+        late = self._deadlines.moment(visit.arrived_ns + self._patience.answer_ns)
         try:
-            await asyncio.wait({wait.over}, timeout=self._patience.answer_s)
+            await asyncio.wait({wait.over, late}, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            late.cancel()
             now_ns = self._clock.now_ns()
             visit.load_ns = now_ns - visit.arrived_ns
         if not wait.over.done():
@@ -198,16 +208,16 @@ class Instance:
     def _wait(self, model: str) -> _Wait:
         over = self._loop.create_future()
         over.add_done_callback(asyncio.Future.exception)  # all who waited may have given up by then
-        late_s = self._loop.time() + self._patience.load_s
-        timer = self._loop.call_at(late_s, self._too_late, model)
-        wait = self._waits[model] = _Wait(over, late_s, timer)
+        late_ns = self._clock.now_ns() + self._patience.load_ns
+        late = self._deadlines.call_at(late_ns, lambda: self._too_late(model))
+        wait = self._waits[model] = _Wait(over, late)
         return wait
 
     def _settle(self, model: str, error: Exception | None) -> None:
         """Tell everybody who waits for a model."""
         wait = self._waits.pop(model, None)
         if wait is not None:
-            wait.timer.cancel()
+            wait.late.cancel()
             if error is None:
                 wait.over.set_result(None)
             else:
@@ -218,7 +228,7 @@ class Instance:
         self._advance()
 
     def _late_error(self) -> LoadError:
-        return LoadError(504, f"the model was not loaded within {self._patience.load_s:g} s")
+        return LoadError(504, f"the model was not loaded within {self._patience.load_ns / 1e9:g} s")
 
     def _advance(self) -> None:
         """Begin the steps that the residency wants."""
@@ -243,6 +253,8 @@ class Instance:
             error = LoadError(500, f"the disk of the emulator's own machine: {problem}")
         except DeadError:
             self._fall(residency)
+        except Exception as problem:  # noqa: BLE001  whatever it is, the model's place to load must come free again
+            error = self._unforeseen(step, problem)
         if residency is not self.residency:
             return  # the instance has died meanwhile, and what it held is gone
         self._tell(self._event(step, began_ns, error))
@@ -254,13 +266,20 @@ class Instance:
             self._settle(step.model, error)
         self._advance()
 
+    def _unforeseen(self, step: Step, problem: Exception) -> LoadError:
+        self._around.warn(
+            f"{step.act} of {step.model} on {self.name} failed inside the emulator, a mistake of its own:\n"
+            + "".join(traceback.format_exception(problem))
+        )
+        return LoadError(500, f"the emulator itself failed: {type(problem).__name__}: {problem}")
+
     async def _do(self, step: Step) -> None:
         match step.act:
             case Act.DOWNLOAD:
-                async with asyncio.timeout_at(self._waits[step.model].late_s):
+                async with _until(self._waits[step.model].late):
                     await self.backend.download(step.model)
             case Act.LOAD:
-                async with asyncio.timeout_at(self._waits[step.model].late_s):
+                async with _until(self._waits[step.model].late):
                     await self.backend.load(step.model)
             case Act.UNLOAD:
                 await self.backend.unload(step.model)
@@ -291,6 +310,23 @@ class Instance:
         if not quiet:
             self._tell(Event(self.name, "down", began_ns=monotonic_ns()))
             self.fallen()
+
+
+@asynccontextmanager
+async def _until(late: "asyncio.Future[None]") -> AsyncIterator[None]:
+    """Break off what is inside with TimeoutError when `late` is done."""
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(None) as limit:
+
+        def ring(done: "asyncio.Future[None]") -> None:
+            if not done.cancelled():
+                limit.reschedule(loop.time())
+
+        late.add_done_callback(ring)
+        try:
+            yield
+        finally:
+            late.remove_done_callback(ring)
 
 
 def _size_bytes(act: Act, footprint: Footprint | None) -> int:

@@ -28,13 +28,15 @@ class Visit:
     load_ns: int = 0
     """Wait until its model was loaded."""
     queue_ns: int = 0
-    """Wait for a worker; stalls are added when it has ended."""
+    """Wait for a worker, or for a container that was lost meanwhile; stalls are added when it has ended."""
     service_ns: int = 0
     """What the container took."""
     overhead_ns: int = 0
     """What the platform's own law took."""
     container_status: int | None = None
-    """What the container answered, 0 if it did not in time; None if the request did not come so far."""
+    """What the container answered to a load that failed or to the request, 0 if it did not in time; else None."""
+    inferred: bool = False
+    """Whether the container had the request itself, in time or not."""
     fault: str = ""
     """The fault it met."""
 

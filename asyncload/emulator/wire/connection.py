@@ -26,7 +26,7 @@ from typing import Final, TypeAlias, cast
 from asyncload.emulator.wire.mangle import End, Head, Script, script
 from asyncload.emulator.wire.reply_head import CONTINUE, DateLine, head_of, internal_failure, refused
 from asyncload.emulator.wire.request_reader import Refusal, RequestReader
-from asyncload.emulator.wire.values import Handler, Limits, Reply, Request, Sent
+from asyncload.emulator.wire.values import Handler, Left, Limits, Reply, Request, Sent
 
 Failed: TypeAlias = Callable[[Request, Exception], None]
 """Told of a request whose handler raised."""
@@ -65,8 +65,8 @@ class Connection(asyncio.Protocol):
     """One connection, from its acceptance to its end."""
 
     __slots__ = (
-        "_answering", "_drained", "_found", "_left_bytes", "_linger_ns", "_paused", "_reader", "_reading", "_shared",
-        "_since_ns", "_tls", "_transport",
+        "_answering", "_drained", "_found", "_left_bytes", "_linger_ns", "_paced_ns", "_paused", "_reader", "_reading",
+        "_shared", "_since_ns", "_tls", "_transport",
     )  # fmt: skip
 
     _transport: asyncio.Transport
@@ -85,6 +85,8 @@ class Connection(asyncio.Protocol):
         self._paused = False
         """Whether the socket does not take what is to be written."""
         self._drained: asyncio.Future[None] | None = None
+        self._paced_ns = 0
+        """What the reply under way took that is not ours, see `values.Left`."""
         self._linger_ns = 0
         """CLOCK_MONOTONIC until which what comes is read and dropped; 0 outside of that."""
         self._since_ns = 0
@@ -206,22 +208,31 @@ class Connection(asyncio.Protocol):
 
     async def _send(self, reply: Reply, head: Head, body: bytes) -> bool:
         """Send a reply, wait until the socket has taken it, say when; return whether its script ends the connection."""
-        end: End = "keep"
-        if self.open:
-            if reply.mangle is not None:
-                end = await self._play(script(reply.mangle, head, body))
-            elif len(body) <= SLICE_BYTES:
-                self._transport.write(head.plain() + body)
-            else:
-                await self._send_slices(head.plain(), body)
-            if self._paused:
-                await self._drain()
+        self._paced_ns = 0
+        try:
+            end = await self._write(reply, head, body) if self.open else "keep"
+        except asyncio.CancelledError:
+            if reply.sent is not None:
+                reply.sent(Left(0, self._paced_ns))
+            raise
         self._since_ns = monotonic_ns()
         if reply.sent is not None:
             self._say_sent(reply.sent)
         if end == "reset":
             self._reset()
         return end != "keep"
+
+    async def _write(self, reply: Reply, head: Head, body: bytes) -> End:
+        end: End = "keep"
+        if reply.mangle is not None:
+            end = await self._play(script(reply.mangle, head, body))
+        elif len(body) <= SLICE_BYTES:
+            self._transport.write(head.plain() + body)
+        else:
+            await self._send_slices(head.plain(), body)
+        if self._paused:
+            await self._drain()
+        return end
 
     async def _send_slices(self, head: bytes, body: bytes) -> None:
         self._transport.write(head)
@@ -233,14 +244,15 @@ class Connection(asyncio.Protocol):
             self._transport.write(body[begin : begin + SLICE_BYTES])
 
     def _say_sent(self, sent: Sent) -> None:
+        paced_ns = self._paced_ns
         if self._tls and self.open:
             # What is under uvloop's TLS writes at the end of the loop's pass. Our next turn comes after that.
-            self._shared.loop.call_soon(lambda: sent(monotonic_ns()))
+            self._shared.loop.call_soon(lambda: sent(Left(monotonic_ns(), paced_ns)))
         else:
-            sent(self._since_ns if self.open else 0)
+            sent(Left(self._since_ns if self.open else 0, paced_ns))
 
     async def _play(self, told: Script) -> End:
-        due_ns = monotonic_ns()
+        begin_ns = due_ns = monotonic_ns()
         for wait_ns, piece in told.pieces:
             due_ns += wait_ns
             if wait_ns:
@@ -250,12 +262,15 @@ class Connection(asyncio.Protocol):
             self._transport.write(piece)
             if self._paused:
                 await self._drain()
+        self._paced_ns = monotonic_ns() - begin_ns
         return told.end
 
     async def _drain(self) -> None:
+        begin_ns = monotonic_ns()
         self._drained = self._shared.loop.create_future()
         await self._drained
         self._drained = None
+        self._paced_ns += monotonic_ns() - begin_ns
 
     def _say_continue(self) -> None:
         """Ask for the body, if it is this request's turn."""

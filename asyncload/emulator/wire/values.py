@@ -2,9 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from asyncload.emulator.wire.mangle import Mangle
+
+BODY_LIMIT_BYTES: Final = 6_291_456
+"""AWS's limit for InvokeEndpoint. Source: SageMaker Runtime API reference, InvokeEndpoint, Body."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,8 +16,8 @@ class Limits:
 
     head_bytes: int = 16_384
     """Larger heads are refused with 431."""
-    body_bytes: int = 6_291_456
-    """Of a larger body nothing is kept. The default is AWS's limit for InvokeEndpoint."""
+    body_bytes: int = BODY_LIMIT_BYTES
+    """Of a larger body nothing is kept."""
     head_s: float = 10.0
     """A head must be whole so long after its first byte, and a TLS handshake after its connection; else 408."""
     body_s: float = 60.0
@@ -54,7 +57,18 @@ class Request:
         return self.target.partition("?")[2]
 
 
-Sent: TypeAlias = Callable[[int], None]
+@dataclass(frozen=True, slots=True)
+class Left:
+    """How a reply left. Units: CLOCK_MONOTONIC nanoseconds, and nanoseconds."""
+
+    sent_ns: int
+    """When the whole of it had been handed to the socket; 0 if the client was gone before."""
+    paced_ns: int = 0
+    """What it took that is not ours: until the client had taken what the socket does not hold, and the pace of a reply
+    that is spoilt on purpose."""
+
+
+Sent: TypeAlias = Callable[[Left], None]
 
 
 @dataclass(slots=True)
@@ -70,8 +84,8 @@ class Reply:
     mangle: Mangle | None = None
     """How it is to be spoilt on its way; None sends it as it is."""
     sent: Sent | None = None
-    """Called once: with the CLOCK_MONOTONIC time at which the whole reply had been handed to the socket, or with 0 if
-    the client was gone before. Of a spoilt reply it is the time at which the last of it was."""
+    """Called once, when the whole reply, or the last of a spoilt one, has been handed to the socket, or when its client
+    has gone."""
 
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Reply]]

@@ -40,21 +40,22 @@ CREATE TABLE requests (
     tier TEXT,               -- of the model on arrival: hot, warm, cold, loading; empty if it reached no instance
     overhead_ns INTEGER,     -- what the platform took for itself
     load_ns INTEGER,         -- wait until the model was loaded
-    queue_ns INTEGER,        -- wait for a worker, and stalls
+    queue_ns INTEGER,        -- wait for a worker, and stalls; all of the wait for a container that was lost
     service_ns INTEGER,      -- what the worker took
     sent_ns INTEGER,         -- CLOCK_MONOTONIC: when the reply had been handed to the socket
     body_sha256 TEXT,
     body_bytes INTEGER,
     outcome TEXT,            -- OK, AWS's error code, 413, or LOST
-    status INTEGER,          -- HTTP status; 0 for LOST before there was one
+    status INTEGER,          -- HTTP status; for LOST the one that the client did not see, 0 if there was none
     inference_id TEXT,
-    fault TEXT               -- word of the fault that it met; empty if none
+    fault TEXT,              -- word of the fault that it met; empty if none
+    paced_ns INTEGER         -- of the reply: until its client had taken it, and the pace of one that is spoilt
 );
 CREATE TABLE events (
     at_ns INTEGER,           -- CLOCK_MONOTONIC: when it ended
     endpoint TEXT,
     instance TEXT,
-    what TEXT,               -- download, load, unload, delete, load_failed, killed, added, removed, ...
+    what TEXT,               -- download, load, unload, delete, the same with _failed; down, up, added, removed
     model TEXT,              -- empty if it is not about one
     took_ns INTEGER,
     size_bytes INTEGER       -- on disk for download and delete, in memory for load and unload
@@ -66,8 +67,8 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     """
     What became of one request. Units: CLOCK_MONOTONIC nanoseconds, and nanoseconds.
 
-    arrival_ns + overhead_ns + load_ns + queue_ns + service_ns is when the answer was due; sent_ns less that is the
-    emulator's own lateness.
+    arrival_ns + overhead_ns + load_ns + queue_ns + service_ns is when the answer was due; sent_ns less that and less
+    paced_ns is the emulator's own lateness.
     """
 
     seq: int
@@ -88,21 +89,25 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     load_ns: int
     """Wait until the model was loaded."""
     queue_ns: int
-    """Wait for a worker, and stalls."""
+    """Wait for a worker, and stalls; all of the wait for a container that was lost meanwhile."""
     service_ns: int
-    """Time drawn from the model's law; 0 if no worker was reached."""
+    """What the worker took, by the model's law or by the clock; 0 if none was reached."""
     sent_ns: int
     """When the reply had been handed to the socket."""
     body_sha256: str
     body_bytes: int
     outcome: str
-    """OK, AWS's error code, 413, or LOST if the client was gone before its reply or in the middle of its body."""
+    """OK, AWS's error code, 413, or LOST if the client was gone before its reply or in the middle of its body, or if
+    the emulator ended before that."""
     status: int
-    """HTTP status; 0 for LOST before there was one."""
+    """HTTP status; for LOST the one that the client did not see, 0 if the emulator ended before there was one."""
     inference_id: str
     """What the client sent as X-Amzn-SageMaker-Inference-Id: the best key to join its own log by."""
     fault: str = ""
     """Word of the fault that it met; empty if none."""
+    paced_ns: int = 0
+    """What the reply took that is not the emulator's: until the client had taken what the socket does not hold, and the
+    pace of a reply that is spoilt on purpose."""
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
@@ -113,7 +118,7 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     endpoint: str
     instance: str
     what: str
-    """Such as download, load, unload, delete, load_failed, killed, added, removed."""
+    """download, load, unload, delete, the same with _failed; down, up, added, removed."""
     model: str = ""
     """Empty if it is not about one."""
     took_ns: int = 0

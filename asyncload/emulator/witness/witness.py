@@ -15,10 +15,19 @@ from asyncload.emulator.platform.endpoint import Endpoint, all_instances
 from asyncload.emulator.platform.instance import Event
 from asyncload.emulator.platform.residency import Tier
 from asyncload.emulator.platform.visit import Visit
+from asyncload.emulator.wire.values import Left
 from asyncload.emulator.witness import truth
 from asyncload.emulator.witness.strain import Strain
 from asyncload.emulator.witness.truth import Row, Truth
 
+NAME_CHARACTERS: Final = 63
+MODEL_CHARACTERS: Final = 1024
+ID_CHARACTERS: Final = 64
+"""
+So much is kept of an endpoint's name, of a model's and of an inference id: those of refused requests may be longer.
+
+Source: SageMaker Runtime API reference, InvokeEndpoint.
+"""
 _TIMED: Final = {"download": Name.DOWNLOADING, "load": Name.LOADING, "unload": Name.UNLOADING}
 
 
@@ -39,47 +48,49 @@ class Witness:
         self._clock = clock
         self._unix_offset_ns = time_ns() - monotonic_ns()
 
-    def request(self, visit: Visit, answer: Answer, sent_ns: int, endpoint: Endpoint | None) -> None:
+    def request(self, visit: Visit, answer: Answer, left: Left, endpoint: Endpoint | None) -> None:
         """
         Write down what became of a request.
 
         Args:
             visit: Its way.
             answer: What it was answered.
-            sent_ns: CLOCK_MONOTONIC at which that was sent; 0 if the client had gone.
+            left: How that was sent.
             endpoint: Where it went; None if it was refused before.
         """
         due_ns = self._clock.real_ns(visit.due_ns)
         known_ns = visit.load_ns + visit.service_ns + visit.overhead_ns
         queue_ns = max(0, due_ns - visit.arrival_ns - known_ns)
-        if sent_ns:
-            self._strain.note(due_ns, sent_ns)
-        ended_ns = sent_ns or monotonic_ns()
-        self._rows.add(
-            Row(
-                seq=self._rows.rows,
-                arrival_ns=visit.arrival_ns,
-                arrival_unix_ns=visit.arrival_ns + self._unix_offset_ns,
-                endpoint=visit.endpoint,
-                variant=visit.variant,
-                instance=visit.instance,
-                model=visit.model,
-                tier=visit.tier,
-                overhead_ns=visit.overhead_ns,
-                load_ns=visit.load_ns,
-                queue_ns=queue_ns,
-                service_ns=visit.service_ns,
-                sent_ns=ended_ns,
-                body_sha256=visit.body_sha256,
-                body_bytes=visit.body_bytes,
-                outcome=answer.outcome if sent_ns else "LOST",
-                status=answer.status,
-                inference_id=visit.inference_id,
-                fault=visit.fault,
-            )
-        )
+        if left.sent_ns:
+            self._strain.note(due_ns + left.paced_ns, left.sent_ns)
+        row = self._row(visit, answer, left, queue_ns)
+        self._rows.add(row)
         if endpoint is not None:
-            self._count(visit, answer, endpoint, queue_ns, ended_ns)
+            self._count(visit, answer, endpoint, row)
+
+    def _row(self, visit: Visit, answer: Answer, left: Left, queue_ns: int) -> Row:
+        return Row(
+            seq=self._rows.rows,
+            arrival_ns=visit.arrival_ns,
+            arrival_unix_ns=visit.arrival_ns + self._unix_offset_ns,
+            endpoint=visit.endpoint[:NAME_CHARACTERS],
+            variant=visit.variant,
+            instance=visit.instance,
+            model=visit.model[:MODEL_CHARACTERS],
+            tier=visit.tier,
+            overhead_ns=visit.overhead_ns,
+            load_ns=visit.load_ns,
+            queue_ns=queue_ns,
+            service_ns=visit.service_ns,
+            sent_ns=left.sent_ns or monotonic_ns(),
+            body_sha256=visit.body_sha256,
+            body_bytes=visit.body_bytes,
+            outcome=answer.outcome if left.sent_ns else "LOST",
+            status=answer.status,
+            inference_id=visit.inference_id[:ID_CHARACTERS],
+            fault=visit.fault,
+            paced_ns=left.paced_ns,
+        )
 
     def event(self, endpoint: str, variant: str, event: Event) -> None:
         """Write down what happened on an instance."""
@@ -108,18 +119,18 @@ class Witness:
                 if value is not None:
                     self._metrics.add(Series(name, endpoint.played.name, variant.played.name), now_s, value)
 
-    def _count(self, visit: Visit, answer: Answer, endpoint: Endpoint, queue_ns: int, ended_ns: int) -> None:
+    def _count(self, visit: Visit, answer: Answer, endpoint: Endpoint, row: Row) -> None:
         variant = endpoint.variants.get(visit.variant) or next(iter(endpoint.variants.values()))
-        latency_ns = queue_ns + visit.service_ns if visit.container_status is not None else None
+        latency_ns = row.queue_ns + visit.service_ns if visit.inferred else None
         ok = visit.container_status is not None and 200 <= visit.container_status < 300
         self._metrics.invocation(
             endpoint.played.name,
             variant.played.name,
-            (visit.arrival_ns + self._unix_offset_ns) / 1e9,
+            row.arrival_unix_ns / 1e9,
             Invocation(
                 status=answer.status if visit.container_status is None else visit.container_status,
                 instances=len(variant.routed),
-                overhead_ns=ended_ns - visit.arrival_ns - (latency_ns or 0),
+                overhead_ns=row.sent_ns - visit.arrival_ns - (latency_ns or 0),
                 latency_ns=latency_ns,
                 model_error=visit.container_status is not None and not ok,
                 hit=visit.tier == Tier.HOT if visit.tier else None,
