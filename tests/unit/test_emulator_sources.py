@@ -173,12 +173,14 @@ def test_how_busy_a_container_is_nobody_knows_and_nothing_is_published(artefacts
 
     async def run() -> None:
         clock = WorkClock()
+        deadlines = Deadlines(clock)
         async with Triton().serving() as triton:
             source = Addresses([triton.url], artefacts, None, 1.0)
-            endpoint = Endpoint(PLAYED, Platform(clock, source, lambda _endpoint, _variant, _event: None))
+            endpoint = Endpoint(PLAYED, Platform(clock, deadlines, source, lambda _endpoint, _variant, _event: None))
             await endpoint.start()
             Witness(Truth(), metrics, Strain(lambda _text: None), clock).sample({"mme": endpoint})
             await endpoint.close()
+            deadlines.close()
 
     asyncio.run(run())
     assert {series.name for series in metrics.series()} == {Name.LOADED_MODELS, Name.MEMORY, Name.DISK}
@@ -263,10 +265,13 @@ def test_if_the_second_server_fails_to_start_the_first_is_ended(
 
             monkeypatch.setattr(sources, "MultiModelServer", start)
             source = Servers(artefacts, 1.0)
-            endpoint = Endpoint(two, Platform(WorkClock(), source, lambda _endpoint, _variant, _event: None))
+            clock = WorkClock()
+            deadlines = Deadlines(clock)
+            endpoint = Endpoint(two, Platform(clock, deadlines, source, lambda _endpoint, _variant, _event: None))
             with pytest.raises(StartError, match="no memory for Java"):
                 await endpoint.start()
             await endpoint.close()
+            deadlines.close()
 
     asyncio.run(run())
     assert [each.stopped for each in made] == [1, 0]
