@@ -30,7 +30,17 @@ from time import monotonic_ns
 
 import msgspec
 
-from asyncload.emulator.behind.backend import Backend, DeadError, Footprint, Inferred, LoadError, NoMemoryError, Sent
+from asyncload.emulator.behind.backend import (
+    ANSWER_LIMIT_NS,
+    LOAD_LIMIT_NS,
+    Backend,
+    DeadError,
+    Footprint,
+    Inferred,
+    LoadError,
+    NoMemoryError,
+    Sent,
+)
 from asyncload.emulator.behind.disk import Disk, hashed
 from asyncload.emulator.behind.line import Answer, Line
 from asyncload.errors import StartError
@@ -47,9 +57,9 @@ _OCTETS = "application/octet-stream"
 class Limits:
     """How long the container may take."""
 
-    invoke_s: float | None = 60.0
+    invoke_s: float | None = ANSWER_LIMIT_NS / 1e9
     """For an inference; None if the platform keeps the time."""
-    load_s: float = 360.0
+    load_s: float = LOAD_LIMIT_NS / 1e9
     """To load or to unload a model."""
     ready_s: float = 60.0
     """Until it answers GET /ping with 200."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from asyncload.emulator.behind.backend import Backend, DeadError, Footprint, Inferred, LateError, Sent
+from asyncload.emulator.behind.backend import ANSWER_LIMIT_NS, Backend, DeadError, Footprint, Inferred, LateError, Sent
 from asyncload.emulator.behind.pool import Pool, Queue
 from asyncload.emulator.config.endpoint import EndpointPlayed, InstancePlayed, ModelPlayed, TextAnswer
 from asyncload.emulator.config.laws import Law, quantile_function
@@ -32,7 +32,7 @@ class Time:
     deadlines: Deadlines
     scale: float = 1.0
     """Factor on every drawn time."""
-    invoke_limit_ns: int = 60 * _NS_PER_S
+    invoke_limit_ns: int = ANSWER_LIMIT_NS
     """What the platform gives a request, scaled already."""
 
 

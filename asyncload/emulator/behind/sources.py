@@ -101,8 +101,7 @@ class Addresses(Source):
             Disk(self._models, self._disk, self._seen_as),
             memory_bytes=partial(_memory_bytes, endpoint),
         )
-        await container.attach()
-        return container
+        return await _attached(container)
 
     async def close(self) -> None:
         """They are somebody else's."""
@@ -141,13 +140,21 @@ class Servers(Source):
         disk = Disk(self._models, server.disk)
         container = Container(server.url, disk, memory_bytes=partial(_memory_bytes, endpoint), end=server.kill)
         server.died = container.died
-        await container.attach()
-        return container
+        return await _attached(container)
 
     async def close(self) -> None:
         """End all servers."""
         while self._running:
             await self._running.pop().stop()
+
+
+async def _attached(container: Container) -> Container:
+    try:
+        await container.attach()
+    except BaseException:  # it does not come up in time, or the emulator is told to end meanwhile
+        await container.close()
+        raise
+    return container
 
 
 def _memory_bytes(endpoint: EndpointPlayed, model: str) -> int:
