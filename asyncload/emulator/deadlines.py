@@ -10,7 +10,7 @@ import ctypes
 import os
 import sys
 from collections.abc import Callable
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count
 from time import monotonic_ns
 from typing import Protocol, TypeAlias
@@ -20,6 +20,7 @@ from asyncload.emulator.freeze import WorkClock
 _CLOCK_MONOTONIC = 1
 _TFD_TIMER_ABSTIME = 1
 _NS_PER_S = 1_000_000_000
+FEWEST_SWEPT = 1024
 
 
 class Alarm(Protocol):
@@ -49,6 +50,8 @@ class Deadlines:
         self._loop = asyncio.get_running_loop()
         self._heap: list[tuple[int, int, asyncio.Future[None]]] = []
         self._order = count()
+        self._sweep_at = FEWEST_SWEPT
+        """At so many entries those that nobody waits for are thrown out: most waits end before their limit."""
         self._alarm = (make_alarm or alarm)(self._loop, self._ring)
 
     async def until(self, work_ns: int) -> None:
@@ -63,6 +66,8 @@ class Deadlines:
     def moment(self, work_ns: int) -> "asyncio.Future[None]":
         """Return a future that is done at work_ns; whoever else wants to end it before may do so."""
         future = self._loop.create_future()
+        if len(self._heap) >= self._sweep_at:
+            self._sweep()
         heappush(self._heap, (work_ns, next(self._order), future))
         if self._heap[0][2] is future:
             self.rearm()
@@ -85,6 +90,11 @@ class Deadlines:
             future.cancel()
         self._heap.clear()
         self._alarm.close()
+
+    def _sweep(self) -> None:
+        self._heap = [entry for entry in self._heap if not entry[2].done()]
+        heapify(self._heap)
+        self._sweep_at = max(FEWEST_SWEPT, 2 * len(self._heap))
 
     def _ring(self) -> None:
         now_ns = monotonic_ns()

@@ -79,11 +79,26 @@ async def serve(
         scene = Scene(config or Emulator(), setting)
     except (OSError, ssl.SSLError) as problem:
         raise StartError(f"the emulator cannot start: {problem}") from problem
+    stop = stop or asyncio.Event()
     try:
-        await scene.start()
-        await _listen(scene, listen, context, ready, stop or asyncio.Event())
+        if await _started(scene, stop):
+            await _listen(scene, listen, context, ready, stop)
     finally:
         await scene.close()
+
+
+async def _started(scene: Scene, stop: asyncio.Event) -> bool:
+    """Start it, which may take a container's minute; False if told to end meanwhile."""
+    starting, stopping = asyncio.create_task(scene.start()), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            await starting
+        return starting.done()
+    finally:
+        starting.cancel()
+        stopping.cancel()
+        await asyncio.wait({starting, stopping})
 
 
 async def _must_be_free(listen: Listen) -> None:

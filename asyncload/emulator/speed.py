@@ -6,7 +6,6 @@ The emulator says it when it starts, so that nobody blames a client for what the
 
 import asyncio
 from dataclasses import dataclass
-from itertools import count
 from time import perf_counter_ns
 from typing import Final
 
@@ -19,23 +18,25 @@ from asyncload.emulator.config.endpoint import EndpointPlayed, ModelPlayed
 from asyncload.emulator.config.laws import Fixed
 from asyncload.emulator.gateway import Gateway
 from asyncload.emulator.scene import Scene, Setting
+from asyncload.emulator.wire.connection import Connection
 from asyncload.emulator.wire.face import Face
 from asyncload.emulator.wire.values import Request
+from asyncload.errors import StartError
 
 REQUESTS: Final = 200
 _URL: Final = "http://127.0.0.1/endpoints/probe/invocations"
 
 
 class _Sink(asyncio.Transport):
-    """A client that takes everything, and counts it."""
+    """A client that takes everything."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.replies = 0
+        self.said = b""
         self._closing = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        self.replies += bytes(data).startswith(b"HTTP/1.1 200")
+        self.said += bytes(data)
 
     def is_closing(self) -> bool:
         return self._closing
@@ -63,7 +64,12 @@ class Speed:
 
 
 async def measure() -> Speed:
-    """Have an emulator of its own answer in memory."""
+    """
+    Have an emulator of its own answer in memory.
+
+    Raises:
+        StartError: If it does not answer with 200.
+    """
     played = EndpointPlayed(name="probe", models=(ModelPlayed(name="*", service=Fixed(fixed_ns=0)),))
     scene = Scene(Emulator(endpoints=(played,)), Setting(warn=_nobody))
     await scene.start()
@@ -71,17 +77,25 @@ async def measure() -> Speed:
     connection, sink = face.connection(), _Sink()
     connection.connection_made(sink)
     texts = [_signed(number) for number in range(REQUESTS)]
-    took_ns = []
-    for answered, text in zip(count(1), texts, strict=False):
-        begin_ns = perf_counter_ns()
-        connection.data_received(text)
-        while sink.replies < answered:  # noqa: ASYNC110  the passes of the loop are part of what is measured
-            await asyncio.sleep(0)
-        took_ns.append(perf_counter_ns() - begin_ns)
-    connection.connection_lost(None)
-    await face.close(0)
-    await scene.close()
+    try:
+        took_ns = [await _answered_ns(connection, sink, text) for text in texts]
+    finally:
+        connection.connection_lost(None)
+        await face.close(0)
+        await scene.close()
     return Speed(REQUESTS * 1e9 / sum(took_ns), sorted(took_ns)[REQUESTS * 99 // 100] / 1e6)
+
+
+async def _answered_ns(connection: Connection, sink: _Sink, text: bytes) -> int:
+    sink.said = b""
+    begin_ns = perf_counter_ns()
+    connection.data_received(text)
+    while not sink.said and not sink.is_closing():  # noqa: ASYNC110  the loop's passes are part of what is measured
+        await asyncio.sleep(0)
+    took_ns = perf_counter_ns() - begin_ns
+    if not sink.said.startswith(b"HTTP/1.1 200"):
+        raise StartError(f"the emulator does not answer a request of its own with 200, but with {sink.said[:200]!r}")
+    return took_ns
 
 
 def _nobody(_text: str) -> None:

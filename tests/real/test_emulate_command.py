@@ -7,6 +7,8 @@ import socket
 import sqlite3
 import ssl
 import stat
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -192,6 +194,22 @@ def test_a_signal_ends_it_in_order(number: signal.Signals, tmp_path: Path) -> No
     assert sorted(rows) == sorted((f"m-{i}", "OK") for i in range(20))
     assert loads == 20
     assert "Traceback" not in errors.read_text()
+
+
+def test_a_signal_while_it_waits_for_a_container_ends_it_at_once(tmp_path: Path) -> None:
+    """A container that does not answer holds nobody up: exit code 0 and not a word, though it never listened."""
+    words = ("--port", "0", "--container", "http://127.0.0.1:9", "--models", ".", "--truth", "truth.sqlite")
+    command = [sys.executable, "-m", "asyncload", "emulate", *words]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        while not (tmp_path / "truth.sqlite").exists():
+            assert process.poll() is None
+            time.sleep(0.02)
+        time.sleep(0.3)
+        begin = time.monotonic()
+        process.terminate()
+        said = process.communicate(timeout=20)
+        assert time.monotonic() - begin < 4
+        assert (process.returncode, said) == (0, ("", ""))
 
 
 def test_a_signal_while_clients_idle_ends_it_at_once(tmp_path: Path) -> None:

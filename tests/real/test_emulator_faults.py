@@ -1,6 +1,7 @@
 """Each kind of fault from end to end: given in a configuration or switched on under /control, seen by boto3."""
 
 import json
+import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -76,6 +77,20 @@ def settled(call: Callable[[], Seen], within_s: float = 5.0) -> Seen:
         except BotoCoreError:
             assert time.monotonic() < end
             time.sleep(0.02)
+
+
+def test_a_port_that_is_taken_while_it_refuses_is_waited_for(tmp_path: Path) -> None:
+    """It says so once, and is back as soon as the port is."""
+    with emulator(errors=tmp_path / "errors") as served, caller("boto3", served.url) as sdk:
+        served.faults({"refuse": True, "for": "200ms"})
+        with socket.socket() as other:
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            other.bind(("127.0.0.1", int(served.url.rpartition(":")[2])))
+            other.listen()
+            time.sleep(0.6)
+        assert settled(lambda: sdk.call("a.tar.gz", endpoint="xgboost-mme")).code == "OK"
+    said = (tmp_path / "errors").read_text()
+    assert said.count("cannot listen on") == 1, said
 
 
 # -- of requests ------------------------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from asyncload.emulator.witness.strain import Strain
 
 MS, S = 1_000_000, 1_000_000_000
@@ -58,3 +60,17 @@ def test_a_good_second_after_a_bad_one_is_not_blamed() -> None:
     """Counts begin anew with each second, whether or not anything was said."""
     quiet = [*OPENING, *window(10 * S + 1, 90, 90), *window(11 * S + 2, 0, 200), (12 * S + 3, 0)]
     assert noted(quiet) == []
+
+
+@pytest.mark.parametrize(("shares", "said"), [([0.95], 1), ([0.85], 0), ([0.2, 0.95, 0.95], 1), ([0.95] * 12, 2)])
+def test_a_thread_that_takes_the_core_is_said_though_no_reply_is_late(shares: list[float], said: int) -> None:
+    """What waits in sockets has not arrived yet; it is said every ten seconds at most, each second alone."""
+    told: list[str] = []
+    strain = Strain(told.append)
+    cpu_ns = 7 * S
+    strain.thread(cpu_ns, 10 * S)
+    for second, share in enumerate(shares, 11):
+        cpu_ns += round(share * S)
+        strain.thread(cpu_ns, second * S)
+    assert len(told) == said
+    assert all("95% of a core" in each for each in told)

@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import astuple
 
 from asyncload.emulator.witness.truth import ROWS_AT_ONCE, WAITING_ROWS, Event, Row, Truth
+from asyncload.errors import StartError
 
 
 def _row(seq: int, model: str = "a.tar.gz") -> Row:
@@ -62,6 +63,22 @@ def test_rows_are_given_from_a_number_on() -> None:
     truth = Truth()
     _add(truth, 5)
     assert [_numbers(truth.since(n)) for n in (0, 3, 5, 9)] == [[0, 1, 2, 3, 4], [3, 4], [], []]
+
+
+@pytest.mark.parametrize("begin", [b"endpoints: []\n", b"SQLite forma", b"x" * 100])
+def test_a_file_that_is_no_truth_is_not_replaced(tmp_path: Path, begin: bytes) -> None:
+    """A mistyped name costs nobody a configuration."""
+    (tmp_path / "config.yaml").write_bytes(begin)
+    with pytest.raises(StartError, match="no SQLite database"):
+        Truth(tmp_path / "config.yaml")
+    assert (tmp_path / "config.yaml").read_bytes() == begin
+
+
+def test_an_empty_file_is_replaced(tmp_path: Path) -> None:
+    """As mktemp makes one."""
+    (tmp_path / "truth.sqlite").touch()
+    Truth(tmp_path / "truth.sqlite").close()
+    assert _read(tmp_path / "truth.sqlite", "SELECT count(*) FROM requests") == [(0,)]
 
 
 def test_memory_is_bounded_and_numbers_go_on() -> None:
@@ -135,9 +152,9 @@ def test_what_was_flushed_survives_a_kill(tmp_path: Path) -> None:
 
 
 def test_an_earlier_file_is_replaced(tmp_path: Path) -> None:
-    """Whatever was there, a killed run's log included, is gone."""
+    """Whatever was there, a killed run's log included, is gone, even if it is broken."""
     for ending in ("", "-wal", "-shm"):
-        (tmp_path / f"truth.sqlite{ending}").write_bytes(b"no database")
+        (tmp_path / f"truth.sqlite{ending}").write_bytes(b"SQLite format 3\0 and no more")
     truth = Truth(tmp_path / "truth.sqlite")
     _add(truth)
     truth.close()

@@ -7,7 +7,16 @@ The platform (`instance`) decides what is loaded where and when; a backend carri
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
+
+ANSWER_LIMIT_NS: Final = 60_000_000_000
+"""What the platform gives a request: to have its model loaded, and then again for the container's answer."""
+LOAD_LIMIT_NS: Final = 360_000_000_000
+"""
+What it gives a download and a load together.
+
+Source: docs.aws.amazon.com/sagemaker/latest/dg/multi-model-endpoints.html; SageMaker Runtime API reference.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,17 +34,25 @@ from time import monotonic_ns
 
 import msgspec
 
-from asyncload.emulator.behind.backend import Backend, DeadError, Footprint, Inferred, LoadError, NoMemoryError, Sent
+from asyncload.emulator.behind.backend import (
+    ANSWER_LIMIT_NS,
+    LOAD_LIMIT_NS,
+    Backend,
+    DeadError,
+    Footprint,
+    Inferred,
+    LoadError,
+    NoMemoryError,
+    Sent,
+)
 from asyncload.emulator.behind.disk import Disk, hashed
 from asyncload.emulator.behind.line import Answer, Line
 from asyncload.errors import StartError
 
-INVOKE_S = 60.0
-LOAD_S = 360.0
 PING_INTERVAL_S = 0.05
 CLEAR_TRIES = 5
 CLEAR_INTERVAL_S = 0.02
-LATE_S = LOAD_S
+LATE_S = LOAD_LIMIT_NS / 1e9
 """How long what comes of an abandoned load is looked for; the container's own time, whatever the platform's scale."""
 LATE_INTERVAL_S = 5.0
 """How often at the least."""
@@ -63,9 +71,9 @@ _OCTETS = "application/octet-stream"
 class Limits:
     """How long the container may take."""
 
-    invoke_s: float | None = INVOKE_S
+    invoke_s: float | None = ANSWER_LIMIT_NS / 1e9
     """For an inference; None if the platform keeps the time."""
-    load_s: float = LOAD_S
+    load_s: float = LOAD_LIMIT_NS / 1e9
     """To load or to unload a model."""
     ready_s: float = 60.0
     """Until it answers GET /ping with 200."""

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from asyncload.emulator.behind.backend import Backend, DeadError, Footprint, Inferred, LateError, Sent
+from asyncload.emulator.behind.backend import ANSWER_LIMIT_NS, Backend, DeadError, Footprint, Inferred, LateError, Sent
+from asyncload.emulator.behind.draws import Draws
 from asyncload.emulator.behind.pool import Pool, Queue
 from asyncload.emulator.config.endpoint import EndpointPlayed, InstancePlayed, ModelPlayed, TextAnswer
 from asyncload.emulator.config.laws import Law, quantile_function
@@ -19,7 +20,7 @@ from asyncload.emulator.deadlines import Deadlines
 from asyncload.emulator.freeze import WorkClock
 
 MODELS_KEPT = 100_000
-"""A pattern fits endless names; past this many the instance starts afresh with its models' draws."""
+"""A pattern fits endless names; past this many, 1.4 KB each, the instance starts afresh with its models' draws."""
 MEMORY_BYTES = 2**20
 """What a model takes in memory if the configuration does not say it."""
 QUEUE_FULL = "The queue of the model server is full."
@@ -34,7 +35,7 @@ class Time:
     deadlines: Deadlines
     scale: float = 1.0
     """Factor on every drawn time."""
-    invoke_limit_ns: int = 60 * _NS_PER_S
+    invoke_limit_ns: int = ANSWER_LIMIT_NS
     """What the platform gives a request, scaled already."""
 
 
@@ -43,7 +44,7 @@ class _Played:
 
     __slots__ = ("_draws", "_service", "first", "footprint", "played", "queue")
 
-    def __init__(self, played: ModelPlayed, queue: Queue, draws: Random) -> None:
+    def __init__(self, played: ModelPlayed, queue: Queue, draws: Draws) -> None:
         memory_bytes = played.memory_bytes
         self.played = played
         self.footprint = Footprint(played.artefact_bytes, MEMORY_BYTES if memory_bytes is None else memory_bytes)
@@ -201,7 +202,7 @@ class Simulated(Backend):
             if len(self._models) >= MODELS_KEPT:
                 self._models.clear()
             found = self._endpoint.model(name)
-            draws = Random(f"{self._seed}/{name}")  # noqa: S311  simulated times, not secrets
+            draws = Draws(f"{self._seed}/{name}")
             queue = Queue(self._instance.queue)
             self._models[name] = None if found is None else _Played(found, queue, draws)
         return self._models[name]

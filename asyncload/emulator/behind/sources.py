@@ -13,8 +13,8 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from asyncload.emulator.behind.artefacts import Artefacts
-from asyncload.emulator.behind.backend import Backend
-from asyncload.emulator.behind.container import INVOKE_S, LOAD_S, Container, Limits
+from asyncload.emulator.behind.backend import ANSWER_LIMIT_NS, LOAD_LIMIT_NS, Backend
+from asyncload.emulator.behind.container import Container, Limits
 from asyncload.emulator.behind.disk import Disk
 from asyncload.emulator.behind.mms import MultiModelServer
 from asyncload.emulator.behind.recipe import Settings
@@ -182,7 +182,7 @@ class Servers(Source):
 
 def limits(scale: float) -> Limits:
     """Return how long the platform waits for a container; how long that takes to start is its own matter."""
-    return Limits(invoke_s=INVOKE_S * scale, load_s=LOAD_S * scale)
+    return Limits(invoke_s=ANSWER_LIMIT_NS / 1e9 * scale, load_s=LOAD_LIMIT_NS / 1e9 * scale)
 
 
 async def _attached(container: Container) -> Container:

@@ -16,7 +16,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from time import monotonic_ns
 
-from asyncload.emulator.behind.backend import Backend, DeadError, Footprint, Inferred, LoadError, Sent
+from asyncload.emulator.behind.backend import (
+    ANSWER_LIMIT_NS,
+    LOAD_LIMIT_NS,
+    Backend,
+    DeadError,
+    Footprint,
+    Inferred,
+    LoadError,
+    Sent,
+)
 from asyncload.emulator.deadlines import Deadlines
 from asyncload.emulator.freeze import WorkClock
 from asyncload.emulator.platform.holdings import Place
@@ -35,11 +44,11 @@ class NoModelError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long the platform waits, in work time. Source: docs.aws.amazon.com, "How multi-model endpoints work"."""
+    """How long the platform waits, in work time."""
 
-    answer_ns: int = 60_000_000_000
+    answer_ns: int = ANSWER_LIMIT_NS
     """A request for its model, and then for the container's answer."""
-    load_ns: int = 360_000_000_000
+    load_ns: int = LOAD_LIMIT_NS
     """Everybody, for a download and a load together."""
 
     def scaled(self, factor: float) -> "Patience":

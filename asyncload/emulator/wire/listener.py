@@ -44,6 +44,8 @@ class Listener:
         """The port that is bound, once it has been opened."""
         self._tls = tls
         self._server: asyncio.Server | None = None
+        self._wanted = False
+        """Whether connections are to be accepted; `refuse` may come while `open` is under way."""
         if tls is not None:
             tls.context.sni_callback = self._greet
 
@@ -53,18 +55,24 @@ class Listener:
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"{'http' if self._tls is None else 'https'}://{host}:{self.port}"
 
+    @property
+    def listening(self) -> bool:
+        """Whether connections are accepted."""
+        return self._server is not None
+
     async def open(self) -> None:
         """
-        Accept connections; nothing happens if that is so already.
+        Accept connections; nothing happens if that is so already. A `refuse` meanwhile has the last word.
 
         Raises:
             StartError: If the address cannot be bound.
         """
+        self._wanted = True
         if self._server is not None:
             return
         context = None if self._tls is None else self._tls.context
         try:
-            self._server = await self._face.loop.create_server(
+            server = await self._face.loop.create_server(
                 self._face.connection,
                 self._host,
                 self.port,
@@ -76,10 +84,15 @@ class Listener:
         except OSError as problem:
             reason = problem.strerror or problem
             raise StartError(f"cannot listen on {self._host}:{self.port}: {reason}") from problem
-        self.port = self._server.sockets[0].getsockname()[1]
+        if self._wanted:
+            self.port = server.sockets[0].getsockname()[1]
+            self._server = server
+        else:
+            server.close()
 
     def refuse(self) -> None:
         """Refuse connections until `open` is called again."""
+        self._wanted = False
         if self._server is not None:
             self._server.close()
             self._server = None

@@ -23,11 +23,15 @@ from pathlib import Path
 
 import msgspec
 
+from asyncload.errors import StartError
+
 ROWS_AT_ONCE = 64
 WAITING_ROWS = 100_000
 """What may wait while another process locks the file."""
 _FOLD_PAGES = 64
 _CLOSING_MS = 500
+_SQLITE = b"SQLite format 3\0"
+"""How each database begins. Source: sqlite.org/fileformat.html, section 1.3."""
 _TABLES = """
 CREATE TABLE requests (
     seq INTEGER,             -- number of the row since the start or the last reset, from 0
@@ -138,6 +142,7 @@ class Truth:
             failed: Told once, in words, if the file cannot be written any more; rows then stay in memory only.
 
         Raises:
+            StartError: If there is another file of that name, no truth and not empty.
             OSError: If the file cannot be written from the start.
         """
         self.rows = 0
@@ -213,6 +218,7 @@ class _File:
         self.path = path
         self.requests: list[Row] = []
         self.events: list[Event] = []
+        _must_be_replaceable(path)
         for ending in ("", "-wal", "-shm", "-journal"):
             path.with_name(path.name + ending).unlink(missing_ok=True)
         try:
@@ -247,6 +253,20 @@ class _File:
         self.write()
         self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self.db.close()
+
+
+def _must_be_replaceable(path: Path) -> None:
+    """
+    Look at what has the name already: it may be a slip of the pen.
+
+    Raises:
+        StartError: If it is neither empty nor a database.
+    """
+    if path.exists():
+        with path.open("rb") as file:
+            begin = file.read(len(_SQLITE))
+        if begin not in {b"", _SQLITE}:
+            raise StartError(f"the truth file {path} exists and is no SQLite database; name another one, or remove it")
 
 
 def _create(path: Path) -> sqlite3.Connection:

@@ -4,7 +4,7 @@ What is written down of requests and instances: rows of truth, CloudWatch's minu
 A request ends when its reply has been handed to the socket, or when its client turns out to have gone.
 """
 
-from time import monotonic_ns, time, time_ns
+from time import monotonic_ns, thread_time_ns, time, time_ns
 from typing import Final
 
 from asyncload.emulator.aws.answers import Answer
@@ -103,7 +103,8 @@ class Witness:
             self._metrics.add(Series(name, endpoint, variant), time(), event.took_ns / 1000)
 
     def sample(self, endpoints: dict[str, Endpoint]) -> None:
-        """Read the gauges of all instances in service; call it every second."""
+        """Read the gauges of all instances in service, and our own; call it every second."""
+        self._strain.thread(thread_time_ns(), monotonic_ns())
         now_s = time()
         for endpoint, variant, instance in all_instances(list(endpoints.values())):
             if instance.down:
