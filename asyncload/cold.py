@@ -27,11 +27,17 @@ class Classes:
     first: Histogram
     cold: Histogram
     """Inferred."""
-    warm: Histogram
+    service: Histogram
+    """All calls; of a thousand models' warm ones a copy would be as large as the result itself."""
     refused: int
     """Calls that ended NOT_READY before a later one succeeded: they are `cold?` too, but have no service time."""
     limit_us: float
     """Service time above which a later call counts as cold; infinite where none can, and of all together."""
+
+    @property
+    def warm(self) -> Histogram:
+        """The other calls, worked out each time."""
+        return less(less(self.service, self.first), self.cold)
 
     @property
     def cold_calls(self) -> int:
@@ -41,7 +47,7 @@ class Classes:
     @property
     def calls(self) -> int:
         """Calls of all three classes."""
-        return self.first.count + self.cold_calls + self.warm.count
+        return max(self.service.count, self.first.count + self.cold.count) + self.refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +70,16 @@ def tell_apart(models: Sequence[ModelResult]) -> ColdStarts | None:
     signs = [model.signs for model in models if model.signs is not None]
     if len(signs) < len(models):
         return None
-    later = [less(model.service, sign.first) for model, sign in zip(models, signs, strict=True)]
-    open_ = [less(calls, sign.held) for calls, sign in zip(later, signs, strict=True)]
+    known = list(zip(models, signs, strict=True))
+    open_ = (less(less(model.service, sign.first), sign.held) for model, sign in known)
     limits_us, doubt = limits(open_, [sign.first for sign in signs])
     rows = []
-    for model, sign, calls, limit_us in zip(models, signs, later, limits_us.tolist(), strict=True):
-        _, above = split(calls, limit_us)
-        cold = less(above, sign.held)
-        rows.append(Classes(model.name, sign.first, cold, less(calls, cold), sign.refused, limit_us))
+    for (model, sign), limit_us in zip(known, limits_us.tolist(), strict=True):
+        _, above = split(less(model.service, sign.first), limit_us)
+        rows.append(Classes(model.name, sign.first, less(above, sign.held), model.service, sign.refused, limit_us))
     return ColdStarts(tuple(rows), _total(rows), doubt)
 
 
 def _total(rows: Sequence[Classes]) -> Classes:
-    first, cold, warm = (merge([getattr(row, part) for row in rows]) for part in ("first", "cold", "warm"))
-    return Classes("total", first, cold, warm, sum(row.refused for row in rows), math.inf)
+    first, cold, service = (merge([getattr(row, part) for row in rows]) for part in ("first", "cold", "service"))
+    return Classes("total", first, cold, service, sum(row.refused for row in rows), math.inf)

@@ -85,7 +85,8 @@ def _model_document(model: ModelResult, *, histograms: bool = True) -> dict[str,
 def _classes_document(row: Classes, *, told: bool) -> dict[str, Any]:
     """Counts, shares and service times of first, cold and warm calls; null for what cannot be told."""
     later = {"cold": _class_document(row.cold_calls, row.calls, row.cold) | {"refused": row.refused}}
-    later["warm"] = _class_document(row.warm.count, row.calls, row.warm)
+    warm = row.warm
+    later["warm"] = _class_document(warm.count, row.calls, warm)
     return {
         "limit_ms": round(row.limit_us / 1000, 3) if math.isfinite(row.limit_us) else None,
         "first": _class_document(row.first.count, row.calls, row.first),

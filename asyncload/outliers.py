@@ -20,13 +20,13 @@ Source:
     multi-model endpoint does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncload.histogram import Histogram, Int64s, highest_us, lowest_us, sum_by_key
+from asyncload.histogram import SLOTS, Histogram, Int64s, highest_us, lowest_us
 from asyncload.signs import LEAST_LOAD_US
 
 Floats = NDArray[np.float64]
@@ -66,7 +66,7 @@ _FEWEST_FIRSTS = 10
 _MOST = 0.6
 _BINS = 64
 """Bins per factor e: 1.6 % wide."""
-_MOST_BINS = 1 << 11
+_EVERY_SLOT = np.arange(SLOTS)
 _ROUNDS = 100
 
 
@@ -107,22 +107,23 @@ class _Clusters:
         return self.mean + far * self.stretch * self.spread * np.sqrt(1 + 1 / np.maximum(self.calls, 1))
 
 
-def limits(later: Sequence[Histogram], firsts: Sequence[Histogram]) -> tuple[Floats, str]:
+def limits(later: Iterable[Histogram], firsts: Sequence[Histogram]) -> tuple[Floats, str]:
     """
     Service time of each model above which only a load explains it.
 
     Args:
-        later: Service times of the calls of each model, without its first one and those that were held.
+        later: Service times of the calls of each model, without its first one and those that were held; taken one by
+            one.
         firsts: Service times of each model's first call.
 
     Returns:
-        float64[len(later)], us, infinite where nothing can be told; and why nothing can be told, or an empty text.
+        float64[len(firsts)], us, infinite where nothing can be told; and why nothing can be told, or an empty text.
     """
-    nothing = np.full(len(later), np.inf)
-    number = sum(histogram.count for histogram in later)
+    nothing = np.full(len(firsts), np.inf)
+    calls = _binned(later, len(firsts))
+    number = int(calls.count.sum())
     if number < _FEWEST_CALLS:
         return nothing, f"too few calls to know what is warm: {number} after each model's first"
-    calls = _binned(later)
     clusters = _stretched(calls, _grow(calls, _seeds(calls)))
     mean, limit = _settle(calls, clusters)
     weight = calls.per_model(calls.count)
@@ -135,20 +136,22 @@ def limits(later: Sequence[Histogram], firsts: Sequence[Histogram]) -> tuple[Flo
             nothing,
             f"service times scatter too widely: a load would stand out only above {width:.0f} times the mean",
         )
-    if _loads_are_quick(_binned(firsts), clusters, limit):
+    if _loads_are_quick(_binned(firsts, len(firsts)), clusters, limit):
         return nothing, "first calls took longer than later ones, but not by so much that a later load would stand out"
     return np.where(called, np.exp(limit), np.inf), ""
 
 
-def _binned(later: Sequence[Histogram]) -> _Calls:
-    slots = [histogram.slots for histogram in later]
-    owner = np.repeat(np.arange(len(later)), [part.size for part in slots])
-    every = np.concatenate([np.empty(0, np.int64), *slots])
-    middle_us = (lowest_us(every) + highest_us(every)) / 2
-    bins = np.round(np.log(np.maximum(middle_us, 1)) * _BINS).astype(np.int64)
-    counts = np.concatenate([np.empty(0, np.int64), *(histogram.counts for histogram in later)])
-    keys, counts = sum_by_key(owner * _MOST_BINS + bins, counts)
-    return _Calls(keys // _MOST_BINS, keys % _MOST_BINS / _BINS, counts.astype(np.float64), len(later))
+def _binned(histograms: Iterable[Histogram], models: int) -> _Calls:
+    """Take histograms one after the other: of thousands of models they need not all be there at once."""
+    bin_of = np.round(np.log(np.maximum((lowest_us(_EVERY_SLOT) + highest_us(_EVERY_SLOT)) / 2, 1)) * _BINS)
+    bins, counts = [np.empty(0)], [np.empty(0)]
+    for histogram in histograms:
+        mine = bin_of[histogram.slots]
+        first = np.flatnonzero(np.diff(mine, prepend=-1.0))  # slots ascend, and so do bins
+        bins.append(mine[first])
+        counts.append(np.add.reduceat(histogram.counts, first).astype(np.float64) if first.size else np.empty(0))
+    owner = np.repeat(np.arange(models), [part.size for part in bins[1:]])
+    return _Calls(owner, np.concatenate(bins) / _BINS, np.concatenate(counts), models)
 
 
 def _grow(calls: _Calls, clusters: _Clusters) -> _Clusters:

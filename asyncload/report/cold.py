@@ -68,11 +68,12 @@ def _rows(starts: ColdStarts, width: int) -> Iterator[Text]:
 
 
 def _cells(row: Classes) -> tuple[tuple[str, ...], ...]:
-    cold_us, warm_us = (part.quantiles_us([0.5, 0.99]).tolist() for part in (row.cold, row.warm))
+    warm = row.warm
+    cold_us, warm_us = (part.quantiles_us([0.5, 0.99]).tolist() for part in (row.cold, warm))
     return (
         (count(row.first.count), percent(row.first.count, row.calls), ms(row.first.quantile_us(0.5))),
         (count(row.cold_calls), percent(row.cold_calls, row.calls), *map(ms, cold_us)),
-        (count(row.warm.count), percent(row.warm.count, row.calls), *map(ms, warm_us)),
+        (count(warm.count), percent(warm.count, row.calls), *map(ms, warm_us)),
     )
 
 
