@@ -18,7 +18,7 @@ check: $(STAMP)  ## lint, types, import direction
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(STAMP)  ## every figure of README and bench/RESULTS.md; needs nginx, wrk, tcpdump and a quiet quarter of an hour;
+bench: $(STAMP)  ## every figure of README and bench/RESULTS.md; needs nginx, wrk, tcpdump and a quiet half hour;
                  ## BENCH=--quick takes three minutes and is not to be believed
 	$(BIN)/pip install --quiet --group bench
 	$(BIN)/python -m bench $(BENCH)
