@@ -10,6 +10,7 @@ Open-loop, signed load for Amazon SageMaker multi-model endpoints.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from asyncload.cold import ColdStarts
     from asyncload.errors import AsyncloadError, ScenarioError, StartError, StoreError, UsageError
     from asyncload.options import Options, Stop
     from asyncload.plan import Plan
@@ -23,6 +24,7 @@ __version__ = "0.1.0.dev0"
 
 _HOMES = {
     "AsyncloadError": "errors",
+    "ColdStarts": "cold",
     "ModelResult": "result",
     "Options": "options",
     "Plan": "plan",
@@ -41,6 +43,7 @@ _HOMES = {
 
 __all__ = [
     "AsyncloadError",
+    "ColdStarts",
     "ModelResult",
     "Options",
     "Plan",
