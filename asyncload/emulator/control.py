@@ -99,7 +99,7 @@ class Control:
         if method == "POST":
             try:
                 given: object = msgspec.json.decode(body)
-            except msgspec.DecodeError as problem:
+            except (msgspec.DecodeError, RecursionError) as problem:
                 raise _RefusedError(f"the body is not JSON: {problem}") from None
             self._scene.replace_faults(read_faults(given))
         elif method == "DELETE":

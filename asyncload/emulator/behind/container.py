@@ -373,5 +373,5 @@ class Container(Backend):
 def _read_models(body: bytes) -> list[_Listed]:
     try:
         return msgspec.json.decode(body, type=_Models).models
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return []

@@ -97,7 +97,7 @@ class ControlPlane:
         operation = request.values["x-amz-target"].removeprefix(_TARGET)
         try:
             result = self._result(operation, msgspec.json.decode(request.body or b"{}"))
-        except msgspec.DecodeError as problem:  # a ValidationError is one too
+        except (msgspec.DecodeError, RecursionError) as problem:  # a ValidationError is one too
             code = "ValidationException" if isinstance(problem, msgspec.ValidationError) else "SerializationException"
             return self.refuse(request, 400, code, str(problem))
         except _InvalidError as problem:
