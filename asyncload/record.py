@@ -49,6 +49,7 @@ _FIRST_PAGES = 4096
 _CELL_BITS = 16
 _CELL_MASK = (1 << _CELL_BITS) - 1
 _N = len(METRICS)
+_SERVICE = METRICS.index("service")
 _METRIC = np.arange(_N)[:, None]
 _FEW = 16
 """Up to so many models a second is counted as it goes; of more, the counters to look through would be too many."""
@@ -211,7 +212,7 @@ class Recorder:
         for sign, calls in enumerate((noticed.first, noticed.held)):
             if calls.any():
                 group = model[calls] * len(SIGNS) + sign
-                self._second_signs.count((group << _SLOT_BITS) + slots_of((last - sent + 500)[calls] // 1000))
+                self._second_signs.count((group << _SLOT_BITS) + slots_of(durations_us[_SERVICE, calls]))
         if noticed.refused.size:
             np.add.at(self._second_refused, noticed.refused, 1)
 

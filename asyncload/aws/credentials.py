@@ -29,7 +29,8 @@ _LIMIT_S = 20.0
 
 _WHAT_TO_DO = (
     "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, choose a profile with AWS_PROFILE, sign in with `aws sso login`, "
-    "or run where a role is attached; `aws sts get-caller-identity` shows whether it works"
+    "or run where a role is attached; `aws sts get-caller-identity` shows whether it works. An emulated "
+    "endpoint takes the example key that `asyncload emulate --help` shows"
 )
 
 

@@ -190,9 +190,9 @@ def emulate(
     time_scale: Annotated[float | None, typer.Option(help="Factor on the platform's times, such as 0.01.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of all draws.")] = None,
     tls: Annotated[bool, typer.Option("--tls", help="Speak TLS, with a certificate made on the spot.")] = False,
-    ca_file: Annotated[Path, typer.Option(help="With --tls: where clients find its authority.")] = Path(
-        "asyncload-emulator-ca.pem"
-    ),
+    ca_file: Annotated[
+        Path | None, typer.Option(help="With --tls: where clients find its authority; asyncload-emulator-ca.pem.")
+    ] = None,
     certificate: Annotated[Path | None, typer.Option(help="PEM file; speak TLS with it.")] = None,
     key: Annotated[Path | None, typer.Option(help="PEM file of the certificate's key.")] = None,
     container: Annotated[
@@ -207,15 +207,15 @@ def emulate(
     ] = None,
 ) -> None:
     """Play a SageMaker multi-model endpoint on this machine."""
-    from asyncload.cli.emulate import Asked
+    from asyncload.cli.emulate import CA_FILE, Asked
     from asyncload.cli.emulate import emulate as play
     from asyncload.emulator.process import Listen
 
     asked = Asked(
         config=config, preset=preset, truth=truth, time_scale=time_scale, seed=seed,
-        containers=tuple(container or ()), models=models, disk=disk, disk_as=disk_as, handler=handler,
+        ca_file=ca_file, containers=tuple(container or ()), models=models, disk=disk, disk_as=disk_as, handler=handler,
     )  # fmt: skip
-    made = ca_file if tls else None
+    made = (ca_file or CA_FILE) if tls else None
     play(asked, Listen(host=host, port=port, authority=made, certificate=certificate, key=key))
 
 

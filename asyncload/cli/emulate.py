@@ -17,6 +17,8 @@ from asyncload.emulator.scene import MakeSource, Setting
 from asyncload.errors import Problem, ScenarioError
 
 MMS = "mms"
+CA_FILE = Path("asyncload-emulator-ca.pem")
+"""Where clients find the authority, unless it is said."""
 _URL = re.compile(r"https?://[^/\s]+\S*")
 LARGEST_SCALE = 1000
 
@@ -30,6 +32,7 @@ class Asked:
     truth: Path | None = None
     time_scale: float | None = None
     seed: int | None = None
+    ca_file: Path | None = None
     containers: tuple[str, ...] = ()
     models: Path | None = None
     disk: Path | None = None
@@ -51,6 +54,8 @@ def mistakes(asked: Asked, listen: Listen) -> Iterator[Problem]:
         yield Problem("--key", "it belongs to a --certificate, and none is given")
     if listen.authority is not None and listen.certificate is not None:
         yield Problem("--tls", "it makes a certificate, and one is given; leave out --tls or --certificate")
+    if asked.ca_file is not None and listen.authority is None:
+        yield Problem("--ca-file", "says where --tls writes its authority, and --tls is not given")
     yield from _of_containers(asked)
 
 

@@ -32,7 +32,7 @@ from asyncload.transport.dial import tls_context
 from asyncload.transport.notices import Notices
 from asyncload.transport.pending import Pending, Progress
 from asyncload.transport.proxy import proxy_for
-from asyncload.transport.wire import Wire
+from asyncload.transport.wire import Wire, unreachable
 
 _CONNECT_LIMIT_NS = 10_000_000_000
 _KEPT_BODY_BYTES = 65_536
@@ -145,7 +145,7 @@ class Aio:
             elif isinstance(error, BaseException):
                 raise error
         if not self._notices.connects:
-            raise StartError(f"endpoint {self._base}: cannot connect: {self._notices.notes().first_error}")
+            raise StartError(unreachable(self._wire.address, self._notices.notes().first_error))
 
     async def _dial(self, limit_s: float) -> Connection:
         request = aiohttp.ClientRequest(

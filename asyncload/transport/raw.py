@@ -27,7 +27,7 @@ from asyncload.sigv4 import Signer, Template, amz_date
 from asyncload.transport.connection import Connection
 from asyncload.transport.dial import Dialler, Socket, tls_context
 from asyncload.transport.notices import Notices
-from asyncload.transport.wire import Wire
+from asyncload.transport.wire import Wire, unreachable
 
 _DIAL_LIMIT_NS = 10_000_000_000
 _DIALS_AT_ONCE = 64
@@ -111,7 +111,7 @@ class Raw:
             self._adopt(await self._dialler.dial())
         except OSError as error:
             self._dialler.close()
-            raise StartError(_unreachable(wire.address.url, error)) from error
+            raise StartError(unreachable(wire.address, str(error) or type(error).__name__)) from error
         for begun in range(1, min(wire.warm, wire.connections), _WARM_AT_ONCE):
             few = min(_WARM_AT_ONCE, min(wire.warm, wire.connections) - begun)
             await asyncio.gather(*(self._dial_one() for _ in range(few)))
@@ -251,9 +251,3 @@ class Raw:
                 await self._dialler.resolve()
             except OSError as error:
                 self.failed(error)  # the old addresses stay
-
-
-def _unreachable(url: str, error: OSError) -> str:
-    """Say why an endpoint cannot be reached, and what to look at."""
-    kind = type(error).__name__
-    return f"endpoint {url}: cannot connect: {error or kind}"

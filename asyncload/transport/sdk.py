@@ -32,7 +32,7 @@ from asyncload.transport.dial import Dialler, tls_context
 from asyncload.transport.notices import Notices
 from asyncload.transport.pending import Pending, Progress
 from asyncload.transport.proxy import proxy_for
-from asyncload.transport.wire import Wire
+from asyncload.transport.wire import Wire, unreachable
 
 if TYPE_CHECKING:
     from aiobotocore.client import AioBaseClient
@@ -186,7 +186,7 @@ class Sdk:
             await dialler.resolve()
             (await dialler.dial()).close()
         except OSError as error:
-            raise StartError(f"endpoint {wire.address.url}: cannot connect: {error or type(error).__name__}") from error
+            raise StartError(unreachable(wire.address, str(error) or type(error).__name__)) from error
         finally:
             dialler.close()
 

@@ -33,3 +33,9 @@ class Wire:
     """Longest idle time of a connection that is used again; SageMaker closes at about 20 s."""
     age_ns: int = 300_000_000_000
     """Longest life of a connection, so that a changed address is noticed."""
+
+
+def unreachable(address: EndpointAddress, why: str) -> str:
+    """Say that no connection could be made, why, and on this machine what may be missing."""
+    hint = "; nothing may be listening there: `asyncload emulate` plays an endpoint" if address.loopback else ""
+    return f"endpoint {address.url}: cannot connect: {why}{hint}"

@@ -28,6 +28,16 @@ class RunningEmulator:
     ca: Path | None = None
     """Who signed its certificate."""
 
+    @property
+    def sdk(self) -> dict[str, Any]:
+        """What boto3 and aiobotocore need to know to call it."""
+        return {
+            "region_name": "us-east-1",
+            "endpoint_url": self.url,
+            "aws_access_key_id": self.access_key,
+            "aws_secret_access_key": self.secret_key,
+        }
+
     def line(self) -> str:
         """Return the next line of its standard output; the first one has been read."""
         assert self.process.stdout is not None

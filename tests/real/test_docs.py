@@ -79,12 +79,6 @@ def test_the_artefact_shown_for_multi_model_server_serves(tmp_path: Path) -> Non
     (tmp_path / "models" / "mine").mkdir(parents=True)
     (tmp_path / "models" / "mine" / "model.py").write_text(block)
     with emulator(None, "--container", "mms", "--models", str(tmp_path / "models")) as target:
-        runtime = boto3.client(
-            "sagemaker-runtime",
-            region_name="us-east-1",
-            endpoint_url=target.url,
-            aws_access_key_id=target.access_key,
-            aws_secret_access_key=target.secret_key,
-        )
+        runtime = boto3.client("sagemaker-runtime", **target.sdk)
         reply = runtime.invoke_endpoint(EndpointName="xgboost-mme", TargetModel="mine", Body=b"1,2,3")
         assert reply["Body"].read() == b"4.5"

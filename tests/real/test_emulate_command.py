@@ -71,6 +71,7 @@ def folder(tmp_path: Path) -> Path:
         (["--certificate", "not.pem"], 1, [r"not\.pem"]),
         (["--key", "not.pem"], 2, ["--key", "--certificate"]),
         (["--tls", "--certificate", "not.pem"], 2, ["--tls", "--certificate"]),
+        (["--ca-file", "ca.pem"], 2, ["--ca-file", "--tls"]),
         (["--tls", "--ca-file", "absent/ca.pem"], 1, [r"absent/ca\.pem"]),
         (["--time-scale", "0"], 2, ["--time-scale", "above 0"]),
         (["--time-scale", "nan"], 2, ["--time-scale", "above 0"]),

@@ -69,10 +69,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEmulato
 def client(target: RunningEmulator) -> Any:
     return boto3.client(
         "sagemaker-runtime",
-        region_name="us-east-1",
-        endpoint_url=target.url,
-        aws_access_key_id=target.access_key,
-        aws_secret_access_key=target.secret_key,
+        **target.sdk,
         config=Config(retries={"total_max_attempts": 1}, read_timeout=60, max_pool_connections=20),
     )
 

@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import boto3
 import pytest
@@ -57,7 +56,7 @@ def values(target: RunningEmulator, metric: str, statistic: str, namespace: str 
     query = {"Id": "q", "MetricStat": {"Metric": named, "Period": 3600, "Stat": statistic}}
 
     async def ask() -> list[float]:
-        async with get_session().create_client("cloudwatch", **_client(target)) as cloudwatch:
+        async with get_session().create_client("cloudwatch", **target.sdk) as cloudwatch:
             reply = await cloudwatch.get_metric_data(
                 MetricDataQueries=[query], StartTime=now - timedelta(hours=2), EndTime=now + timedelta(hours=2)
             )
@@ -66,15 +65,6 @@ def values(target: RunningEmulator, metric: str, statistic: str, namespace: str 
 
     found = asyncio.run(ask())
     return sum(found) if statistic in {"Sum", "SampleCount"} else max(found)
-
-
-def _client(target: RunningEmulator) -> dict[str, Any]:
-    return {
-        "region_name": "us-east-1",
-        "endpoint_url": target.url,
-        "aws_access_key_id": target.access_key,
-        "aws_secret_access_key": target.secret_key,
-    }
 
 
 def test_counts_are_those_of_the_truth_log(target: RunningEmulator) -> None:
@@ -114,7 +104,7 @@ def test_the_instances_are_described(target: RunningEmulator) -> None:
 
 def test_discovery_leads_from_the_endpoint_to_its_models(target: RunningEmulator) -> None:
     """DescribeEndpoint, its configuration, its model, and what lies below the model's S3 prefix."""
-    sagemaker, s3 = (boto3.client(name, **_client(target)) for name in ("sagemaker", "s3"))
+    sagemaker, s3 = (boto3.client(name, **target.sdk) for name in ("sagemaker", "s3"))
     endpoint = sagemaker.describe_endpoint(EndpointName="xgboost-mme")
     assert (endpoint["EndpointStatus"], endpoint["ProductionVariants"][0]["CurrentInstanceCount"]) == ("InService", 1)
     config = sagemaker.describe_endpoint_config(EndpointConfigName=endpoint["EndpointConfigName"])
@@ -130,7 +120,7 @@ def test_a_folder_of_models_is_listed(tmp_path: Path) -> None:
         (tmp_path / "models" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "models" / name).write_bytes(b"1234")
     with emulator(None, "--container", "mms", "--models", str(tmp_path / "models")) as running:
-        found = boto3.client("s3", **_client(running)).list_objects_v2(Bucket="emulated")["Contents"]
+        found = boto3.client("s3", **running.sdk).list_objects_v2(Bucket="emulated")["Contents"]
     assert {each["Key"]: each["Size"] for each in found} == {
         "xgboost-mme/a.tar.gz": 4,
         "xgboost-mme/open": 4,

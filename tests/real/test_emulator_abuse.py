@@ -23,13 +23,7 @@ def running() -> Iterator[RunningEmulator]:
 
 def serves(target: RunningEmulator) -> bool:
     """Whether plain boto3 gets its answer."""
-    runtime = boto3.client(
-        "sagemaker-runtime",
-        region_name="us-east-1",
-        endpoint_url=target.url,
-        aws_access_key_id=target.access_key,
-        aws_secret_access_key=target.secret_key,
-    )
+    runtime = boto3.client("sagemaker-runtime", **target.sdk)
     reply = runtime.invoke_endpoint(EndpointName="xgboost-mme", TargetModel="a.tar.gz", Body=b"1,2")
     return bool(reply["Body"].read())
 
