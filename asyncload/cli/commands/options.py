@@ -1,0 +1,23 @@
+"""Options that several commands take; typer reads them when a command is registered."""
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+ScenarioFile = Annotated[
+    Optional[Path],  # typer reads it at run time
+    typer.Argument(metavar="[SCENARIO]", help="YAML, TOML or JSON file.", show_default=False),
+]
+Rate = Annotated[str | None, typer.Option(help="Rate of the measured phases, such as 200/s or 1.5k/s.")]
+Duration = Annotated[str | None, typer.Option(help="Length of the measured phases, such as 90s or 2m.")]
+Model = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=WEIGHT", help="Weight of a model; without a scenario file, the models to call."),
+]
+Seed = Annotated[int | None, typer.Option(help="Seed of the stimulus.", min=0)]
+EndpointName = Annotated[str | None, typer.Option("--endpoint", help="Name of the endpoint.")]
+EndpointUrl = Annotated[str | None, typer.Option(help="Base URL instead of AWS's.")]
+Region = Annotated[str | None, typer.Option(help="AWS region.")]
+PayloadFile = Annotated[Path | None, typer.Option("--payload", help="File to send, without a scenario file.")]
+ContentType = Annotated[str | None, typer.Option(help="Content type of --payload.")]

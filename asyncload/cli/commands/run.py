@@ -1,0 +1,67 @@
+"""`asyncload run`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from asyncload.cli.commands.options import (
+    ContentType,
+    Duration,
+    EndpointName,
+    EndpointUrl,
+    Model,
+    PayloadFile,
+    Rate,
+    Region,
+    ScenarioFile,
+    Seed,
+)
+
+EXAMPLES = """
+Examples:
+
+\b
+  asyncload run scenario.yaml
+  asyncload run scenario.yaml --rate 500 --duration 30s --out runs/try-1
+  asyncload run scenario.yaml --json > result.json
+  asyncload run --endpoint my-mme --model a.tar.gz=3 --model b.tar.gz=1 \\
+      --payload row.csv --content-type text/csv --rate 100 --duration 60s
+"""
+
+
+def run(
+    scenario: ScenarioFile = None,
+    rate: Rate = None,
+    duration: Duration = None,
+    model: Model = None,
+    endpoint: EndpointName = None,
+    endpoint_url: EndpointUrl = None,
+    region: Region = None,
+    payload: PayloadFile = None,
+    content_type: ContentType = None,
+    seed: Seed = None,
+    transport: Annotated[str | None, typer.Option(help="raw, aiohttp or sdk.")] = None,
+    rank: Annotated[int, typer.Option(help="Which share of the plan this process sends.", min=0)] = 0,
+    world: Annotated[int, typer.Option(help="Into how many shares the plan is cut.", min=1)] = 1,
+    out: Annotated[Path | None, typer.Option(help="Run directory; by default runs/<UTC time>-<name>.")] = None,
+    samples: Annotated[bool, typer.Option("--samples", help="Also write one row per request.")] = False,
+    allow_plaintext: Annotated[
+        bool, typer.Option("--allow-plaintext", help="Allow http:// to a host that is not this machine.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print only the result, as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing while running.")] = False,
+) -> None:
+    """Send a scenario's traffic and report what each model's caller saw."""
+    from asyncload.cli.overrides import Overrides, resolve
+    from asyncload.cli.run import Printing, execute
+
+    overrides = Overrides(
+        rate=rate, duration=duration, models=tuple(model or ()), endpoint=endpoint, endpoint_url=endpoint_url,
+        region=region, payload=payload, content_type=content_type, seed=seed, transport=transport,
+    )  # fmt: skip
+    printing = Printing(as_json=as_json, quiet=quiet)
+    chosen = resolve(scenario, overrides)
+    raise typer.Exit(
+        execute(chosen, printing, out=out, rank=rank, world=world, samples=samples, allow_plaintext=allow_plaintext)
+    )
