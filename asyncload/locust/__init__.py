@@ -1,1 +1,1 @@
-"""Locust's own files and processes: a scenario becomes a locustfile, a locustfile becomes a scenario, and one is run."""
+"""Locust's files and processes: a scenario becomes a locustfile, a locustfile becomes a scenario, and one is run."""
