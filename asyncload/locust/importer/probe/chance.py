@@ -25,8 +25,8 @@ from typing import Final, TypeAlias
 
 Site: TypeAlias = tuple[int, ...]
 """
-Where in the locustfile a draw is made: code and instruction of each frame of the file's own. Empty for a draw that is no
-matter of the file's, such as the number that botocore gives each request; those are taken at random and not kept.
+Where in the locustfile a draw is made: code and instruction of each frame of the file's own. Empty for a draw that is
+no matter of the file's, such as the number that botocore gives each request; those are taken at random and not kept.
 """
 SiteOf: TypeAlias = Callable[[FrameType], Site]
 Values: TypeAlias = Mapping[tuple[Site, int], float]

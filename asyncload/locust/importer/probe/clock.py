@@ -32,7 +32,7 @@ class Clock:
         self._give_way = gevent.sleep
         for name in ("time", "monotonic", "perf_counter"):
             self._put(name)
-        time.sleep = self.sleep
+        time.sleep = self.sleep  # type: ignore[assignment]  # gevent's own signature
         for module in (gevent, gevent.hub):
             module.sleep = self.sleep
 
@@ -67,5 +67,3 @@ class Clock:
 
         setattr(time, name, later)
         setattr(time, f"{name}_ns", later_ns)
-
-

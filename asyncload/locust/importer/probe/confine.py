@@ -63,7 +63,7 @@ _CHANGES: Final = {
 _WRITING: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
-class Refused(PermissionError):
+class Refused(PermissionError):  # noqa: N818  a state, in words
     """Something that an import does not do."""
 
 

@@ -3,8 +3,8 @@ What a task does, found by running it.
 
 Strategies, the first that succeeds:
 
-    all       Each way that the draws can go is run once, and some a second time: what follows from the draws alone comes
-              out the same.
+    all       Each way that the draws can go is run once, and some a second time: what follows from the draws alone
+              comes out the same.
     apart     Where the draws of targets and those of payloads are too many together, or a payload holds numbers that
               were drawn, they are told apart by the place where they are made. Targets are walked, payloads are walked
               or sampled beside them.

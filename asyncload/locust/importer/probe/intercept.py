@@ -6,17 +6,8 @@ import secrets
 import sys
 from _random import Random as Mersenne
 from itertools import count
-from typing import Protocol
 
 from asyncload.locust.importer.probe.chance import Chance
-
-
-class _Generator(Protocol):
-    """What is replaced in a generator's class; `_randbelow` is random's own name for it."""
-
-    random: object
-    getrandbits: object
-    _randbelow: object
 
 
 def intercept(chance: Chance) -> None:
@@ -43,8 +34,8 @@ def intercept(chance: Chance) -> None:
     _seed_alike()
     _take_from_system(chance)
     for name in random.__all__:
-        if hasattr(random._inst, name):  # type: ignore[attr-defined]  # noqa: SLF001  the hidden instance
-            setattr(random, name, getattr(random._inst, name))  # type: ignore[attr-defined]  # noqa: SLF001
+        if hasattr(random._inst, name):  # noqa: SLF001  the hidden instance
+            setattr(random, name, getattr(random._inst, name))  # noqa: SLF001
     secrets.choice = secrets._sysrand.choice  # type: ignore[attr-defined]  # noqa: SLF001  likewise
     secrets.randbits = secrets._sysrand.getrandbits  # type: ignore[attr-defined]  # noqa: SLF001
 
@@ -58,7 +49,7 @@ def _seed_alike() -> None:
     """Seed from a counter what would be seeded from the operating system, so that an import is the same every time."""
     own_seed, seeds = random.Random.seed, count()
 
-    def seed(self: random.Random, a: int | float | str | bytes | bytearray | None = None, version: int = 2) -> None:
+    def seed(self: random.Random, a: float | str | bytes | bytearray | None = None, version: int = 2) -> None:
         own_seed(self, next(seeds) if a is None else a, version)
 
     random.Random.seed = seed  # type: ignore[method-assign]

@@ -6,7 +6,7 @@ from typing import Final
 
 import locust
 
-from asyncload.locust.importer.findings import Findings, Job, Mistake, Shape
+from asyncload.locust.importer.findings import Findings, Job, Shape
 from asyncload.locust.importer.probe import fakes, notes, replies
 from asyncload.locust.importer.probe.alarm import Alarm
 from asyncload.locust.importer.probe.chance import Chance
@@ -66,7 +66,7 @@ def _stand(job: Job, seen: Seen, announce: Announce) -> Stand:
     clock = Clock(recorder.sleep)
     stand = Stand(places, chance, clock, Alarm(places), recorder, missed, job.limit_s * _ONE_RUN, announce)
     fakes.environment(job.environment, job.scratch)
-    fakes.account(lambda profile: seen.profiles.setdefault(profile))
+    fakes.account(seen.profiles.setdefault)
     missed.install()
     intercept(chance)
     clock.install()
@@ -93,8 +93,8 @@ def _loaded(job: Job, stand: Stand) -> Loaded | None:
     except BaseException as error:  # noqa: BLE001  whatever the file raises, sys.exit included
         stand.wrong(error, "")
         return None
-    for error in loaded.errors:
-        stand.wrong(error, "a listener")
+    for raised in loaded.errors:
+        stand.wrong(raised, "a listener")
     return loaded
 
 

@@ -67,9 +67,7 @@ def made(
     ):
         return [Made(way.part, way.outcome) for way in ways], 0
     each = max(_SAMPLES // len(ways), 2)
-    more = [
-        Made(way.part / each, run(Play(spans=way.spans, anywhere=True))) for way in ways for _ in range(each)
-    ]
+    more = [Made(way.part / each, run(Play(spans=way.spans, anywhere=True))) for way in ways for _ in range(each)]
     return more, each
 
 

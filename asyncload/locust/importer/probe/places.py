@@ -36,7 +36,7 @@ class Places:
         """Whether code of a file is the user's."""
         known = self._own.get(file)
         if known is None:
-            known = file == self._locustfile or (os.path.isabs(file) and not file.startswith(self._installed))
+            known = file == self._locustfile or (file[:1] == os.sep and not file.startswith(self._installed))
             self._own[file] = known
         return known
 

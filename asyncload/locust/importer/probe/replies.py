@@ -48,7 +48,9 @@ def given(bodies: Sequence[bytes]) -> tuple[Reply, ...]:
 def invoked(reply: Reply, accept: str) -> bytes:
     """Return a successful reply to InvokeEndpoint."""
     wanted = accept if accept and "*" not in accept and "," not in accept else reply.content_type
-    extra = "x-Amzn-Invoked-Production-Variant: AllTraffic\r\nx-amzn-RequestId: 00000000-0000-0000-0000-000000000000\r\n"
+    extra = (
+        "x-Amzn-Invoked-Production-Variant: AllTraffic\r\nx-amzn-RequestId: 00000000-0000-0000-0000-000000000000\r\n"
+    )
     return _success(wanted, extra, reply.body)
 
 

@@ -87,9 +87,9 @@ class Survey:
     def _user(self, cls: type[User]) -> User:
         """Make and start a user as Locust's runner and the user itself would."""
         user = cls(self.environment)
-        user._state = LOCUST_STATE_RUNNING  # noqa: SLF001  what User.run sets
-        user._greenlet, user._group = gevent.getcurrent(), Group()  # noqa: SLF001  what User.start sets
-        user._taskset_instance = DefaultTaskSet(user)  # noqa: SLF001  what User.run sets
+        user._state = LOCUST_STATE_RUNNING
+        user._greenlet, user._group = gevent.getcurrent(), Group()
+        user._taskset_instance = DefaultTaskSet(user)
         user.on_start()
         return user
 
@@ -211,7 +211,8 @@ def _name(task: Any) -> str:
 
 
 def _tasks(task_set: TaskSet) -> Sequence[Any]:
-    return task_set.user.tasks if isinstance(task_set, DefaultTaskSet) else task_set.tasks
+    tasks: Sequence[Any] = task_set.user.tasks if isinstance(task_set, DefaultTaskSet) else task_set.tasks
+    return tasks
 
 
 def _transitions(task_set: MarkovTaskSet, name: str) -> Sequence[str]:

@@ -95,7 +95,7 @@ def _hint(names: Iterable[str]) -> str:
 
 
 def _missing(module: str) -> str:
-    top = module.split(".")[0]
+    top = module.partition(".")[0]
     return f"needs the module {module!r}, which is not installed here: pip install {_PACKAGES.get(top, top)}"
 
 
