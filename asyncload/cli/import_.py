@@ -8,7 +8,7 @@ from pathlib import Path
 from textwrap import wrap
 
 from asyncload.errors import UsageError
-from asyncload.locust.importer.conversion import Imported, Request, import_locustfile, write
+from asyncload.locust.importer.conversion import Imported, Request, check_output, import_locustfile, write
 from asyncload.locust.importer.phases import Wanted
 from asyncload.units import format_duration, parse_duration_ns, parse_rate_per_s
 
@@ -47,6 +47,7 @@ def import_and_tell(asked: Asked) -> None:
         StoreError: If the scenario cannot be written.
     """
     request = _request(asked)
+    check_output(asked.output, force=asked.force)
     imported = import_locustfile(request, asked.output.stem)
     write(imported, asked.output, force=asked.force)
     sys.stdout.write("\n".join(_told(imported, asked.output)) + "\n")

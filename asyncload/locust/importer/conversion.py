@@ -16,7 +16,7 @@ from asyncload import __version__
 from asyncload.errors import ScenarioError, StartError, StoreError, UsageError
 from asyncload.locust.importer import child
 from asyncload.locust.importer.families import Family, families
-from asyncload.locust.importer.findings import Answer, Ended, Findings, Job, Mistake, Note
+from asyncload.locust.importer.findings import NOWHERE, Answer, Ended, Findings, Job, Mistake, Note
 from asyncload.locust.importer.phases import Document, Wanted, phases
 from asyncload.locust.importer.pools import Sources
 from asyncload.locust.importer.targets import Traffic, Unimportable, shares, traffic
@@ -130,6 +130,21 @@ def convert(request: Request, answer: Answer, stem: str) -> Imported:
     )
 
 
+def check_output(path: Path, *, force: bool) -> None:
+    """
+    Judge where a scenario is to be written.
+
+    Raises:
+        UsageError: If it is no place for one, or one is there that is not to be replaced.
+    """
+    if path.suffix not in _SUFFIXES:
+        raise UsageError(f"-o {path}: expected a file whose name ends in .yaml or .yml")
+    if not path.parent.is_dir():
+        raise UsageError(f"-o {path}: there is no folder {path.parent}")
+    if path.exists() and not force:
+        raise UsageError(f"{path}: is there already; --force replaces it")
+
+
 def write(imported: Imported, path: Path, *, force: bool) -> None:
     """
     Write a scenario and its payloads, after it has been read once from elsewhere.
@@ -143,10 +158,9 @@ def write(imported: Imported, path: Path, *, force: bool) -> None:
         UsageError: If something is there, or the scenario has mistakes, for a locustfile may do what no endpoint takes.
         StoreError: If it cannot be written.
     """
-    if path.suffix not in _SUFFIXES:
-        raise UsageError(f"-o {path}: expected a file whose name ends in .yaml or .yml")
+    check_output(path, force=force)
     folders = sorted({path.parent / file.partition("/")[0] for file, _ in imported.files})
-    there = [str(each) for each in (path, *folders) if each.exists()]
+    there = [str(each) for each in folders if each.exists()]
     if there and not force:
         raise UsageError(f"{', '.join(there)}: is there already; --force replaces it")
     with TemporaryDirectory(prefix="asyncload-import-") as scratch:
@@ -244,7 +258,8 @@ def _about(called: Traffic, found: Findings, request: Request) -> list[Note]:
     place, notes = called.place, []
     own = dict.fromkeys(target.url for target in found.targets if target.endpoint == place.endpoint)
     if request.host is not None and any(url.rstrip("/") != request.host.rstrip("/") for url in own):
-        notes.append(Note("host", f"the file calls {', '.join(own)}; -H sends its calls to {request.host}"))
+        said = ", ".join("AWS in the environment's region" if NOWHERE in url else url for url in own)
+        notes.append(Note("host", f"the file calls {said}; -H sends its calls to {request.host}"))
     if called.signed and not place.region:
         notes.append(Note("region", "the file leaves it to the environment, and so does the scenario"))
     if not called.signed:

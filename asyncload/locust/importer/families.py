@@ -55,24 +55,61 @@ class Family:
 
 def families(called: Sequence[Called]) -> list[Family]:
     """Return entries for targets, in the order of their first ones, with weights as a person would write them."""
+    gathering = _Gathering(called)
     ways: dict[Called, dict[int, int]] = {}
     for index, target in enumerate(called):
         for number, pattern in _patterns(target):
             ways.setdefault(pattern, {}).setdefault(number, index)
-    entries: dict[int, Family] = {}
-    taken: set[int] = set()
-    known = {replace(target, weight=0.0, pool=()) for target in called}
     for pattern, members in sorted(ways.items(), key=lambda way: (-len(way[1]), min(way[1].values()))):
-        free = {number: index for number, index in members.items() if index not in taken}
-        if family := _family(pattern, {number: called[index].weight for number, index in free.items()}, known):
-            entries[min(free.values())] = family
-            taken.update(free.values())
-    for index, target in enumerate(called):
-        if index not in taken:
-            entries[index] = Family(target, target.weight)
-    found = [entries[index] for index in sorted(entries)]
+        gathering.try_(pattern, members)
+    found = gathering.families()
     weights = tidy([family.weight for family in found])
     return _told_apart([replace(family, weight=weight) for family, weight in zip(found, weights, strict=True)])
+
+
+class _Gathering:
+    """Targets on their way into families."""
+
+    def __init__(self, called: Sequence[Called]) -> None:
+        self._called = called
+        self._taken: set[int] = set()
+        self._entries: dict[int, Family] = {}
+        self._by_texts = {replace(target, weight=0.0): index for index, target in enumerate(called)}
+        self._texts = {replace(target, pool=()) for target in self._by_texts}
+
+    def try_(self, pattern: Called, members: Mapping[int, int]) -> None:
+        """Make the family of a pattern's members, by number, and of who belongs to them; not if it is a poor one."""
+        free = {number: index for number, index in members.items() if index not in self._taken}
+        if len(free) < _FEWEST - 1 or (count := max(free) + 1) > 2 * len(free) + _FEWEST:
+            return
+        # A member whose texts hold its number by accident too has another pattern of its own.
+        for number in range(count):
+            self._add(free, pattern, number)
+        while self._add(free, pattern, count):
+            count += 1
+        missing = [number for number in range(count) if number not in free]
+        if len(free) < _FEWEST or (missing != [0] and len(missing) > _MOST_MISSING * count):
+            return
+        if any(replace(_member(pattern, number), pool=()) in self._texts for number in missing):
+            return
+        shares = [self._called[free[number]].weight if number in free else 0.0 for number in range(count)]
+        self._entries[min(free.values())] = Family(pattern, sum(shares), count, popularity(shares))
+        self._taken.update(free.values())
+
+    def _add(self, free: dict[int, int], pattern: Called, number: int) -> bool:
+        index = self._by_texts.get(_member(pattern, number))
+        if index is not None and index not in self._taken:
+            free.setdefault(number, index)
+        return number in free
+
+    def families(self) -> list[Family]:
+        """Return the families that were made, and the others one by one."""
+        alone = {
+            index: Family(target, target.weight)
+            for index, target in enumerate(self._called)
+            if index not in self._taken
+        }
+        return [family for _, family in sorted((self._entries | alone).items())]
 
 
 def _patterns(target: Called) -> Iterator[tuple[int, Called]]:
@@ -95,23 +132,9 @@ def _with_i(text: str, digits: str) -> str:
     return _NUMBER.sub(lambda found: "{i}" if found[0] == digits else found[0], text)
 
 
-def _family(pattern: Called, weights: Mapping[int, float], known: set[Called]) -> Family | None:
-    """Return the family of a pattern's members, by number; None if it would be a poor one."""
-    if len(weights) < _FEWEST:
-        return None
-    count = max(weights) + 1
-    missing = [number for number in range(count) if number not in weights] if count <= 2 * len(weights) + 1 else None
-    if missing is None or (missing != [0] and len(missing) > _MOST_MISSING * count):
-        return None
-    if any(_member(pattern, number) in known for number in missing):
-        return None
-    shares = [weights.get(number, 0.0) for number in range(count)]
-    return Family(pattern, sum(shares), count, popularity(shares))
-
-
 def _member(pattern: Called, number: int) -> Called:
     texts = {name: getattr(pattern, name).replace("{i}", str(number)) for name in (*_NAMES, *_OTHERS, "label")}
-    return replace(pattern.changed(texts), pool=())
+    return pattern.changed(texts)
 
 
 def _told_apart(entries: Sequence[Family]) -> list[Family]:
@@ -122,7 +145,7 @@ def _told_apart(entries: Sequence[Family]) -> list[Family]:
         for _ in range(entry.count):
             uses.setdefault(next(names), set()).add(index)
     doubled = sorted(set().union(*(each for each in uses.values() if len(each) > 1)))
-    given = set(uses)
+    given = {name for name, each in uses.items() if not each & set(doubled)}
     found = list(entries)
     for index in doubled:
         pattern = entries[index].pattern
@@ -131,5 +154,7 @@ def _told_apart(entries: Sequence[Family]) -> list[Family]:
         while label in given:
             label, number = f"{base} {number}", number + 1
         given.add(label)
-        found[index] = replace(entries[index], pattern=replace(pattern, label=label))
+        found[index] = replace(
+            entries[index], pattern=replace(pattern, label="" if label == pattern.own_name else label)
+        )
     return found

@@ -22,7 +22,7 @@ def yaml_text(document: Mapping[str, object], comments: Sequence[str]) -> str:
     """
     lines = [line for comment in comments for line in _comment(comment)]
     for key, value in document.items():
-        if isinstance(value, list) and value and isinstance(value[0], Mapping):
+        if isinstance(value, list) and value and all(isinstance(entry, Mapping) and entry for entry in value):
             lines.append(f"{key}:")
             for entry in value:
                 lines += _entry(entry)
@@ -79,4 +79,5 @@ def _folded(head: str, text: str, indent: str) -> list[str]:
 
 
 def _comment(text: str) -> list[str]:
-    return [f"# {line}".rstrip() for line in wrap(text, _WIDTH - 2, subsequent_indent="  ")] if text else ["#"]
+    shown = "".join(letter if letter.isprintable() else _coded(letter) for letter in text)
+    return [f"# {line}".rstrip() for line in wrap(shown, _WIDTH - 2, subsequent_indent="  ")] or ["#"]

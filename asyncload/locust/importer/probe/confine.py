@@ -12,11 +12,13 @@ This keeps a locustfile from doing what it would do under Locust. It is no priso
 finds a way, as he would by giving the file to Locust.
 """
 
+import _posixsubprocess
 import builtins
 import ctypes
 import errno
 import io
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -63,8 +65,25 @@ _CHANGES: Final = {
 _WRITING: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
+_FILE: Final = "an import changes no file"
+_PROCESS: Final = "an import starts no process"
+_NETWORK: Final = (
+    "nothing leaves the machine during an import; calls are recorded where they go through boto3, requests, urllib3, "
+    "http.client or Locust's own clients"
+)
+
+
 class Refused(PermissionError):  # noqa: N818  a state, in words
     """Something that an import does not do."""
+
+    def __init__(self, what: str, why: str) -> None:
+        """
+        Args:
+            what: What was tried.
+            why: Why it is refused.
+        """
+        super().__init__(errno.EACCES, f"{what}: {why}")
+        self.what = what
 
 
 def take_network_away() -> bool:
@@ -106,8 +125,15 @@ class Confinement:
     def begin(self) -> None:
         """Refuse from now on."""
         tempfile.tempdir = self._scratch.rstrip(os.sep)
+        for module in (_posixsubprocess, subprocess):
+            name = "fork_exec" if module is _posixsubprocess else "_fork_exec"
+            setattr(module, name, self._start_nothing)
         self._divert()
         sys.addaudithook(self._hear)
+
+    def _start_nothing(self, *_: object) -> None:
+        """Stand for what starts a process without telling the hook: `multiprocessing` uses it."""
+        self._refuse("starts a process", (), _PROCESS)
 
     def _divert(self) -> None:
         true_open, true_mkdir = io.open, os.mkdir
@@ -139,23 +165,26 @@ class Confinement:
             self._hear_open(*arguments)
         elif event in _SOCKETS:
             if not _harmless(event, arguments):
-                self._refuse(_SOCKETS[event], arguments)
+                self._refuse(_SOCKETS[event], arguments, _NETWORK)
         elif event in _PROCESSES:
             index = _PROCESSES[event]
-            self._refuse("starts a process" if index is None else f"starts {_program(arguments[index])}", ())
+            program = "a process" if index is None else _program(arguments[index])
+            self._refuse(f"starts {program}", (), _PROCESS)
+        elif event == "sqlite3.connect" and self._outside(arguments[0]) and not _is_there(arguments[0]):
+            self._refuse("makes the database {0}", arguments, _FILE)
         elif event in _CHANGES and self._outside(arguments[0]):
-            self._refuse(_CHANGES[event], arguments)
+            self._refuse(_CHANGES[event], arguments, _FILE)
 
     def _hear_open(self, file: object, _mode: object = None, flags: object = 0) -> None:
         if isinstance(flags, int) and flags & _WRITING and self._outside(file):
-            self._refuse("opens {0} for writing", (file,))
+            self._refuse("opens {0} for writing", (file,), _FILE)
         if isinstance(file, str) and file.startswith(self._secrets):
-            self._refuse("reads {0}, where credentials are", (file,))
+            self._refuse("reads {0}", (file,), "an import reads no credentials")
 
-    def _refuse(self, words: str, arguments: tuple[object, ...]) -> None:
+    def _refuse(self, words: str, arguments: tuple[object, ...], why: str) -> None:
         what = words.format(*(_named(argument) for argument in arguments))
         self._refused(what)
-        raise Refused(errno.EACCES, f"not during an import: {what}")
+        raise Refused(what, why)
 
 
 def _harmless(event: str, arguments: tuple[object, ...]) -> bool:
@@ -169,6 +198,11 @@ def _harmless(event: str, arguments: tuple[object, ...]) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_there(database: object) -> bool:
+    name = _named(database)
+    return name == ":memory:" or name.startswith("file:") or Path(name).exists()
 
 
 def _program(command: object) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 from time import monotonic
 from typing import Final, TypeAlias
 
@@ -13,8 +14,8 @@ Run: TypeAlias = Callable[[Play], Outcome]
 """Runs a task once."""
 Way: TypeAlias = Leaf[Outcome]
 
-_PATIENCE: Final = 64
-"""Runs after which an estimate of how many ways there are is worth something."""
+_TOO_MANY: Final = 2
+"""Draws of whole numbers alone make about as many ways as their outcomes multiplied: that is not begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,9 @@ class Effort:
 def walk(run: Run, effort: Effort, most: int, begin: Callable[[tuple[Span, ...]], Play]) -> list[Way] | None:
     """Run every way; None if there are more than `most`, or the draws do not decide what is drawn next."""
     found: list[Way] = []
-    seen = 0.0
     for way in leaves(run, begin):
         found.append(way)
-        seen += way.part
-        count = len(found)
-        likely = count / seen if count == 1 or count >= _PATIENCE else 0.0
-        if way.play.astray or likely > 2 * most or count > most or effort.late:
+        whole_numbers = prod(draw.count or 1 for draw in way.play.walked)
+        if way.play.astray or whole_numbers > _TOO_MANY * most or len(found) > most or effort.late:
             return None
     return found

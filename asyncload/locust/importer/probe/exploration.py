@@ -23,27 +23,31 @@ from asyncload.locust.importer.probe.laws import Law, Outcome, Tally
 
 _SOME: Final = 30
 """Runs from which an order is not an accident."""
-_ROUNDS: Final = 8
-"""How often each place of a draw is tried for what it changes."""
+_ROUNDS: Final = (8, 128)
+"""How often each place of a draw is tried for what it changes: a change that is rare is not seen at once."""
+_MOST_TRIALS: Final = 2000
+"""In all."""
 
 
 def explore(run: Run, effort: Effort) -> Law:
     """Return what a task does; `run` runs it once."""
     play = Play()
     first = run(play)
-    if first.ended == "failed" and run(Play(at_random=True)).ended != "failed":
-        return sample(run, effort)  # a number that notices comparisons was too much for something in C
+    # Values that are given are plain: where the course is another one then, something in C could not read a number
+    # that notices what it is compared with, or the task does not follow from its draws.
     again = [run(Play(given=play.values)) for _ in range(2)]
     moving = any(other != first for other in again)
     if any(other.course != first.course for other in again) or (moving and not play.values):
         return sample(run, effort)
     law = None if moving else walk_all(run, effort, effort.few)
-    if law is not None:
-        return law
-    deciding, others = _sites(run)
-    if others or moving:
-        return apart(run, effort, deciding, others) or sample(run, effort)
-    return walk_all(run, effort, effort.most) or apart(run, effort, deciding, others) or sample(run, effort)
+    for rounds in _ROUNDS:
+        if law is not None:
+            break
+        deciding, others = _sites(run, rounds)
+        if not others and not moving:
+            law = walk_all(run, effort, effort.most)
+        law = law or apart(run, effort, deciding, others)
+    return law or sample(run, effort)
 
 
 def walk_all(run: Run, effort: Effort, most: int) -> Law | None:
@@ -110,11 +114,13 @@ def _second_look(
         yield way, run(Play(spans=way.spans, free=free, anywhere=True))
 
 
-def _sites(run: Run) -> tuple[frozenset[Site], frozenset[Site]]:
+def _sites(run: Run, rounds: int) -> tuple[frozenset[Site], frozenset[Site]]:
     """Return where draws are made that decide on targets, and where the others are made."""
     deciding: set[Site] = set()
     seen: set[Site] = set()
-    for _ in range(_ROUNDS):
+    for done in range(rounds):
+        if done * len(seen) > _MOST_TRIALS:
+            break
         play = Play(at_random=True)
         outcome = run(play)
         here = {site for site, _ in play.values}

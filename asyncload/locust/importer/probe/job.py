@@ -16,6 +16,7 @@ from asyncload.locust.importer.probe.effort import Effort
 from asyncload.locust.importer.probe.intercept import intercept
 from asyncload.locust.importer.probe.loading import Loaded, Unusable, load
 from asyncload.locust.importer.probe.notes import Seen
+from asyncload.locust.importer.probe.numpy_draws import intercept_numpy
 from asyncload.locust.importer.probe.places import Places
 from asyncload.locust.importer.probe.recorder import Recorder
 from asyncload.locust.importer.probe.shapes import shape_of
@@ -23,7 +24,7 @@ from asyncload.locust.importer.probe.stage import Announce, Stand
 from asyncload.locust.importer.probe.survey import Survey
 from asyncload.locust.importer.probe.tasks import Tasks
 from asyncload.locust.importer.probe.wire import cut
-from asyncload.locust.importer.probe.words import Missed
+from asyncload.locust.importer.probe.words import Missed, in_short
 
 _LOADING: Final = 0.5
 _ONE_RUN: Final = 0.125
@@ -49,8 +50,9 @@ def look_into(job: Job, announce: Announce, stacks: int) -> Findings:
     survey = None
     if (loaded := _loaded(job, stand)) is not None:
         survey = Survey(stand, tasks, loaded.environment)
+        seen.users = loaded.users
         findings.classes = [each for cls in loaded.classes if (each := survey.user_class(cls)) is not None]
-        findings.shape = _shape(loaded, stand, survey)
+        findings.shape = _shape(loaded, stand, survey, seen)
         findings.pools = [list(pool) for pool in survey.pools]
     recorder = stand.recorder
     findings.targets, findings.rows, findings.bodies = list(recorder.targets), list(recorder.rows), recorder.encoded()
@@ -69,6 +71,7 @@ def _stand(job: Job, seen: Seen, announce: Announce) -> Stand:
     fakes.account(seen.profiles.setdefault)
     missed.install()
     intercept(chance)
+    intercept_numpy(chance)
     clock.install()
     cut(recorder.answer)
     notes.watch_judgements(seen, places)
@@ -98,7 +101,7 @@ def _loaded(job: Job, stand: Stand) -> Loaded | None:
     return loaded
 
 
-def _shape(loaded: Loaded, stand: Stand, survey: Survey) -> Shape | None:
+def _shape(loaded: Loaded, stand: Stand, survey: Survey, seen: Seen) -> Shape | None:
     if loaded.shape is None:
         return None
     where = survey.line(type(loaded.shape))
@@ -106,5 +109,5 @@ def _shape(loaded: Loaded, stand: Stand, survey: Survey) -> Shape | None:
         with stand.alarm.within(stand.limit_s):
             return shape_of(loaded.shape, stand.clock, where)
     except BaseException as error:  # noqa: BLE001  likewise
-        stand.wrong(error, f"load shape {type(loaded.shape).__name__}")
+        seen.shape = (f"{type(loaded.shape).__name__} cannot be asked: {in_short(error)}", where)
         return None

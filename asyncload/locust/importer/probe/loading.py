@@ -37,6 +37,8 @@ class Loaded:
     classes: "Sequence[type[User]]"
     shape: "LoadTestShape | None"
     environment: Environment
+    users: str
+    """What Locust's configuration says of users, in words of our command line; empty if it says nothing."""
     errors: list[BaseException]
     """What listeners of its events raised; Locust writes that to its log and goes on."""
 
@@ -77,7 +79,7 @@ def load(job: Job) -> Loaded:
     environment.runner.greenlet.kill()  # it watches the processor
     environment.events.init.fire(environment=environment, runner=environment.runner, web_ui=None)
     environment.events.test_start.fire(environment=environment)
-    return Loaded(environment.user_classes, shapes[0] if shapes else None, environment, log.errors)
+    return Loaded(environment.user_classes, shapes[0] if shapes else None, environment, _users(options), log.errors)
 
 
 def _options(job: Job) -> Any:
@@ -92,6 +94,14 @@ def _options(job: Job) -> Any:
     for option, tags in (("--tags", job.tags), ("--exclude-tags", job.exclude_tags)):
         words += [option, *tags] if tags else []
     return parser.parse_args(words)
+
+
+def _users(options: Any) -> str:
+    if options.num_users is None:
+        return ""
+    spawn = "" if options.spawn_rate is None else f" --spawn-rate {options.spawn_rate:g}"
+    length = f" --duration {options.run_time}s" if options.run_time else ""
+    return f"--users {options.num_users}{spawn}{length}"
 
 
 def _chosen(classes: "dict[str, type[User]]", names: Sequence[str]) -> "list[type[User]]":

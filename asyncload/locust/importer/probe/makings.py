@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Final, Generic, TypeVar
 
 from asyncload.locust.importer.probe.boxes import Leaf, leaves
@@ -13,7 +14,6 @@ _MOST: Final = 1024
 """Ways that are made at all."""
 _SAMPLES: Final = 200
 """Made at random where there are more, or in all where those that are made alike are not alike."""
-_PATIENCE: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +78,9 @@ def _ways(run: Callable[[Play], _T]) -> Sequence[Leaf[_T]] | None:
         return Play(spans=spans)
 
     found: list[Leaf[_T]] = []
-    seen = 0.0
     for way in leaves(run, begin):
         found.append(way)
-        seen += way.part
-        count = len(found)
-        likely = count / seen if count == 1 or count > _PATIENCE else 0.0
-        if way.play.astray or likely > 2 * _MOST or count > _MOST:
+        whole_numbers = prod(draw.count or 1 for draw in way.play.walked)
+        if way.play.astray or whole_numbers > _MOST or len(found) > _MOST:
             return None
     return found

@@ -29,6 +29,10 @@ class Seen:
     judged: Lines = field(default_factory=dict)
     """Replies that the file judges itself."""
     profiles: dict[str, None] = field(default_factory=dict)
+    shape: tuple[str, str] = ("", "")
+    """Why a load shape cannot be asked, and its line."""
+    users: str = ""
+    """What Locust's own configuration asks for."""
 
 
 def watch_judgements(seen: Seen, places: Places) -> None:
@@ -66,7 +70,7 @@ def _of_tasks(tasks: list[Task], recorder: Recorder) -> Iterator[Note]:
                 f"{name} draws in a way that cannot be followed: targets and payloads are those of {law.runs} runs at "
                 f"random, the standard error of a share is at most {law.error * 100:.2g} %",
             )
-        elif law.method == "cycle":
+        elif law.method == "cycle" and law.runs > 1:
             yield Note(
                 "order",
                 f"{name} goes through {law.runs} runs in an order of its own; here targets are drawn at random, with "
@@ -135,6 +139,10 @@ def _of_process(seen: Seen) -> Iterator[Note]:
             f"the file says itself what is a failure ({_some(where for _, where in seen.judged)}); here it is a reply "
             "with an error, or none",
         )
+    if seen.shape[0]:
+        yield Note("load shape", f"{_lines([seen.shape])}; it is left out")
+    if seen.users:
+        yield Note("users", f"Locust's configuration asks for {seen.users}")
     for profile in seen.profiles:
         yield Note("profile", f"the file uses the AWS profile {profile}: run with AWS_PROFILE={profile}")
     if seen.refused:

@@ -22,7 +22,8 @@ from asyncload.locust.importer.probe.wire import Request
 Stage: TypeAlias = Literal["loading", "starting", "on_start", "task"]
 
 MOST_BODIES_BYTES: Final = 256 * 1024 * 1024
-_MOST_ATTEMPTS: Final = 1000
+MOST_ATTEMPTS: Final = 1000
+"""After so many attempts at one call it is answered: who tries so often would try for ever."""
 _PATH: Final = re.compile(r"(?P<before>.*)/endpoints/(?P<name>[^/?]+)/invocations")
 _SCOPE: Final = re.compile(r"Credential=[^/]+/\d+/(?P<region>[^/]+)/[^/]+/aws4_request")
 _FIELDS: Final = {
@@ -40,10 +41,6 @@ _OF_CLIENTS: Final = re.compile(
     r"|amz-sdk-.*|x-amz-(date|content-sha256|security-token|user-agent)"
 )
 """Headers that say nothing of the target."""
-
-
-class TooMany(BaseException):
-    """More attempts at one call than anyone needs to see."""
 
 
 class TooLarge(Exception):  # noqa: N818  a state, in words
@@ -64,7 +61,7 @@ class Recorder:
     """Rows since `begin` that the file reported as failed."""
     reply: Reply = replies.USUAL[0]
     throttling: bool = False
-    """Whether calls are answered as at the endpoint's limit."""
+    """Whether calls are answered as at the endpoint's limit, up to a thousand."""
     targets: dict[Target, int] = field(default_factory=dict)
     payloads: dict[bytes, int] = field(default_factory=dict)
     rows: dict[Row, None] = field(default_factory=dict)
@@ -105,11 +102,9 @@ class Recorder:
         self.bodies.append(self._body(request.body))
         self.at.setdefault(target, where)
         self._look_at_client()
-        if not self.throttling:
-            return replies.invoked(self.reply, request.headers.get("accept", ""))
-        if len(self.keys) > _MOST_ATTEMPTS:
-            raise TooMany
-        return replies.throttled()
+        if self.throttling and len(self.keys) < MOST_ATTEMPTS:
+            return replies.throttled()
+        return replies.invoked(self.reply, request.headers.get("accept", ""))
 
     def report(self, name: object = "", exception: object = None, **_: object) -> None:
         """Take notice of a row, as a listener of Locust's event `request`; it belongs to the calls before it."""

@@ -7,7 +7,7 @@ Everything that may go wrong in it becomes a `Mistake`, once.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import gevent
 from gevent.hub import sleep as give_way
@@ -20,11 +20,8 @@ from asyncload.locust.importer.probe.clock import Clock
 from asyncload.locust.importer.probe.confine import Refused
 from asyncload.locust.importer.probe.laws import Ended
 from asyncload.locust.importer.probe.places import Places
-from asyncload.locust.importer.probe.recorder import Recorder, Stage, TooMany
+from asyncload.locust.importer.probe.recorder import Recorder, Stage
 from asyncload.locust.importer.probe.words import Missed, mistake
-
-_RECORDED: Final = "only calls through boto3, requests, urllib3, http.client and Locust's own clients can be recorded"
-
 
 Announce: TypeAlias = Callable[[str], None]
 """Is told what is going on, in case nothing comes after it."""
@@ -75,7 +72,7 @@ class Stand:
                 give_way(0)  # greenlets that it started and does not wait for begin
         except InterruptTaskSet:
             return "interrupt"
-        except (RescheduleTask, RescheduleTaskImmediately, TooMany):
+        except (RescheduleTask, RescheduleTaskImmediately):
             return "done"
         except (StopUser, StopTest, gevent.GreenletExit):
             return "stop"
@@ -103,9 +100,7 @@ class Stand:
             return
         found = mistake(error, self.places, self.alarm.where)
         refused = _refused(error)
-        if refused is not None:
-            found = Mistake(found.where, f"{refused}; nothing leaves the machine during an import, and {_RECORDED}")
-        text = found.text + (self._hint() if isinstance(error, Exception) and refused is None else "")
+        text = refused or found.text + (self._hint() if isinstance(error, Exception) else "")
         self.mistakes[Mistake(found.where, f"{name}: {text}" if name else text)] = None
 
     def _hint(self) -> str:

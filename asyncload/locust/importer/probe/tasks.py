@@ -10,7 +10,7 @@ from asyncload.locust.importer.probe.effort import Effort, Run
 from asyncload.locust.importer.probe.exploration import explore
 from asyncload.locust.importer.probe.laws import Law, Outcome
 from asyncload.locust.importer.probe.replies import Reply
-from asyncload.locust.importer.probe.stage import Stand
+from asyncload.locust.importer.probe.stage import Abandoned, Stand
 
 _MOST_TRIED: Final = 20
 """Tasks of which it is found out how often they try."""
@@ -100,13 +100,16 @@ class Tasks:
             return 1
         self._tried.add(code)
         recorder, clock = self._stand.recorder, self._stand.clock
-        ahead_s = clock.ahead_s
+        ahead_s, mistakes = clock.ahead_s, dict(self._stand.mistakes)
+        play = Play()
         with self._stand.quietly():
-            play = Play()
             usual = _alike(run(play))
             recorder.throttling = True
             try:
                 tried = _alike(run(Play(given=play.values)))
+            except Abandoned:
+                self._stand.mistakes = mistakes  # it does come to an end at a healthy endpoint
+                tried = usual
             finally:
                 recorder.throttling = False
                 clock.turn_back(ahead_s)
