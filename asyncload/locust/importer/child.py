@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -19,11 +18,17 @@ _MOST_BYTES: Final = 1 << 30
 _LAST_WORDS_BYTES: Final = 4096
 _GRACE_S: Final = 20.0
 """For starting, and for what comes after the time of the last job."""
-_START: Final = (
-    "import runpy, sys; sys.path.append(sys.argv.pop()); "
-    "runpy.run_module('asyncload.locust.importer.probe', run_name='__main__')"
-)
-"""-P keeps the current directory, which holds who knows what, from standing before Python's own modules."""
+_START: Final = """
+import importlib.util, runpy, sys
+spec = importlib.util.spec_from_file_location("asyncload", sys.argv.pop())
+sys.modules["asyncload"] = module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+runpy.run_module("asyncload.locust.importer.probe", run_name="__main__")
+"""
+"""
+Runs this package and no other, wherever it was found. -P keeps the current directory, which holds who knows what, from
+standing before Python's own modules.
+"""
 
 
 def look_into(jobs: Sequence[Job]) -> list[Answer]:
@@ -33,11 +38,10 @@ def look_into(jobs: Sequence[Job]) -> list[Answer]:
     Raises:
         StartError: If the process that runs them fails, which is no fault of a locustfile.
     """
-    root = str(Path(asyncload.__file__).parents[1])
     # The order of sets is the order of an import's output; and nothing is written beside the locustfile.
     environment = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
     with subprocess.Popen(  # noqa: S603  this interpreter, and a program of our own
-        [sys.executable, "-P", "-c", _START, root],
+        [sys.executable, "-P", "-c", _START, asyncload.__file__],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -93,7 +93,7 @@ class Recorder:
         found = _PATH.fullmatch(path)
         if request.method != "POST" or not found or query:
             self.others[self.stage, f"{request.method} {request.url}{path}", where] = None
-            return replies.empty(request.headers)
+            return replies.empty(request.headers, request.body)
         if self.stage != "task":
             self.started[self.stage, where] = None
             return replies.invoked(self.reply, request.headers.get("accept", ""))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import parse_qs
 
 _TOO_MUCH: Final = (
     b"HTTP/1.1 400 Bad Request\r\nx-amzn-ErrorType: ThrottlingException\r\nContent-Type: application/json\r\n"
@@ -59,13 +60,17 @@ def throttled() -> bytes:
     return _TOO_MUCH
 
 
-def empty(headers: dict[str, str]) -> bytes:
-    """Return the emptiest successful reply to a request that is not InvokeEndpoint, in a form that its client reads."""
-    if "aws4_request" in headers.get("authorization", "") and "x-amz-target" not in headers:
-        if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-            return _success("text/xml", "", b"<Response/>")
-        return _success("application/json", "", b"{}" if "json" in headers.get("content-type", "json") else b"")
-    return _success("application/json", "", b"{}")
+def empty(headers: dict[str, str], body: bytes = b"") -> bytes:
+    """
+    Return the emptiest successful reply to a request that is not InvokeEndpoint, in a form that its client reads.
+
+    AWS's older services take a form and answer in XML, the result in an element that is called after the action; S3
+    answers with bytes or in XML; the others in JSON.
+    """
+    if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        action = parse_qs(body.decode("latin-1")).get("Action", ["Nothing"])[0]
+        return _success("text/xml", "", f"<{action}Response><{action}Result/></{action}Response>".encode())
+    return _success("application/json", "", b"" if "x-amz-content-sha256" in headers else b"{}")
 
 
 def _success(content_type: str, extra: str, body: bytes) -> bytes:
