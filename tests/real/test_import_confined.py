@@ -208,8 +208,6 @@ WARM = [random.random() for _ in range(3)]
 GENERATOR = np.random.default_rng()
 class Drawing(User):
     @task
-    def sampled(self): call("s", str(GENERATOR.normal(size=2)))
-    @task
     def listed(self): call(random.choice(NAMES), f"{WARM} {secrets.token_hex(4)} {uuid.uuid4()}")
     @task
     def seldom(self): call("hot" if GENERATOR.normal() > 0.5 else "cold")
@@ -228,4 +226,4 @@ class Drawing(User):
 
     once = files("once")
     assert once == files("twice")
-    assert len(once) >= 3
+    assert len(once) >= 2

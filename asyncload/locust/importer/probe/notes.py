@@ -54,7 +54,7 @@ def notes_of(
 ) -> list[Note]:
     """Return the notes, those that change most first; what is among the mistakes is not said twice."""
     for what, where in list(seen.refused):
-        if any(what in mistake.text for mistake in mistakes):
+        if any(what in mistake.text and where == mistake.where for mistake in mistakes):
             del seen.refused[what, where]
     notes = [*_of_tasks(list(tasks), recorder), *_of_structure(survey), *_of_calls(recorder), *_of_process(seen)]
     return list(dict.fromkeys(notes))
