@@ -373,6 +373,28 @@ class Parallel(User):
     def t(self): gevent.joinall([gevent.spawn(call, model) for model in ("a", "b")], raise_error=True)
 """
     ),
+    "impatient": Case(
+        HEAD
+        + """
+QUICK = boto3.client("sagemaker-runtime", region_name="us-east-1", config=Config(read_timeout=5, connect_timeout=2))
+class Impatient(User):
+    @task
+    def t(self): QUICK.invoke_endpoint(EndpointName="mme", Body=b"x")["Body"].read()
+"""
+    ),
+    "mixed": Case(
+        HEAD
+        + """
+class Hasty(FastHttpUser):
+    network_timeout = 1.5
+    @task
+    def t(self): self.client.post("/endpoints/mme/invocations", data="x", headers={"Content-Type": "text/csv"}).text
+class Slow(User):
+    @task
+    def t(self): call("slow")["Body"].read()
+""",
+        {"host": "https://h"},
+    ),
     "newer": Case(
         HEAD
         + """
@@ -543,6 +565,16 @@ def test_a_load_shape_of_paced_users_is_a_rate(imported: Callable[[str], Read]) 
         {"law": "poisson", "rate": "5/s", "for": "10s"},
         {"law": "poisson", "rate": "20/s", "for": "20s"},
     ]
+
+
+def test_patience_carries_over(imported: Callable[[str], Read]) -> None:
+    """How long the file waits for a reply is the scenario's timeout, where that is its own and the same for all."""
+    assert imported("impatient").scenario.limits.timeout_ns == 5_000_000_000
+    assert imported("beginning").scenario.limits.timeout_ns == 70_000_000_000
+    mixed = imported("mixed")
+    assert mixed.scenario.limits.timeout_ns == 70_000_000_000
+    [note] = mixed.notes("timeouts")
+    assert "1.5 s, 60 s" in note
 
 
 def test_nothing_is_written(imported: Callable[[str], Read]) -> None:

@@ -20,7 +20,7 @@ def wire() -> tuple[Wire, list[Request]]:
         seen.append(request)
         return b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" + str(len(seen)).encode()
 
-    return Wire("https://h", answering, readable=0), seen
+    return Wire("https://h", answering, lambda _: None, readable=0), seen
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000])

@@ -23,9 +23,12 @@ from asyncload.locust.importer.targets import Traffic, Unimportable, shares, tra
 from asyncload.locust.importer.yaml_text import yaml_text
 from asyncload.scenario import Scenario
 from asyncload.schema import write as write_plain
+from asyncload.units import format_duration
 
 _SUFFIXES: Final = (".yaml", ".yml")
 _LONGEST_NAME: Final = 100
+_CLIENTS_TIMEOUT_S: Final = 60.0
+"""Of botocore's and Locust's own clients unless told otherwise; it cuts where the container's own 60 s end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +125,7 @@ def convert(request: Request, answer: Answer, stem: str) -> Imported:
         "endpoint": _endpoint(called),
         "models": models,
         "phases": when,
+        **_limits(found),
     }
     left_out = [Note("left out", f"{each.where}: {each.text}" if each.where else each.text) for each in found.mistakes]
     notes = [*about_phases, *_about(called, found, request), *about_models, *found.notes, *left_out]
@@ -233,6 +237,14 @@ def _endpoint(called: Traffic) -> Document:
     return {key: text for key, text in texts.items() if text}
 
 
+def _limits(found: Findings) -> Document:
+    """Return how long calls wait for replies, where the file says so itself and all wait alike."""
+    timeouts_s = [timeout_s for timeout_s in found.timeouts_s if timeout_s != _CLIENTS_TIMEOUT_S]
+    if len(found.timeouts_s) != 1 or not timeouts_s:
+        return {}
+    return {"limits": {"timeout": format_duration(round(timeouts_s[0] * 1e9), None)}}
+
+
 def _models(entries: Sequence[Family], sources: Sources) -> tuple[list[Document], list[Note]]:
     models: list[Document] = []
     rounded: list[str] = []
@@ -260,6 +272,9 @@ def _about(called: Traffic, found: Findings, request: Request) -> list[Note]:
     if request.host is not None and any(url.rstrip("/") != request.host.rstrip("/") for url in own):
         said = ", ".join("AWS in the environment's region" if NOWHERE in url else url for url in own)
         notes.append(Note("host", f"the file calls {said}; -H sends its calls to {request.host}"))
+    if len(found.timeouts_s) > 1:
+        listed = ", ".join(f"{timeout_s:g} s" for timeout_s in found.timeouts_s)
+        notes.append(Note("timeouts", f"calls wait {listed} for replies; here all wait as long as limits.timeout says"))
     if called.signed and not place.region:
         notes.append(Note("region", "the file leaves it to the environment, and so does the scenario"))
     if not called.signed:

@@ -132,6 +132,10 @@ class Findings(msgspec.Struct, kw_only=True):
     """Version."""
     classes: list[UserClass] = []
     targets: list[Target] = []
+    lines: list[str] = []
+    """Of each target: the line that calls it first."""
+    timeouts_s: list[float] = []
+    """How long calls wait for a reply; empty if some wait without end."""
     bodies: list[str] = []
     """In base64."""
     pools: list[list[tuple[int, float]]] = []

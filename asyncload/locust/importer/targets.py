@@ -6,7 +6,7 @@ Targets of a locustfile's calls, each with its share of the traffic and what its
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
@@ -133,15 +133,14 @@ def traffic(findings: Findings, endpoint: str | None, users: int | None, host: s
     weights = _weights(findings, users)
     if not weights:
         raise Unimportable([Mistake("", _nothing(findings))])
-    names = list(dict.fromkeys(findings.targets[number].endpoint for number in weights))
-    name = _chosen(names, endpoint)
-    weights = {number: parts for number, parts in weights.items() if findings.targets[number].endpoint == name}
-    targets = {number: findings.targets[number] for number in weights}
-    place = _place(name, list(targets.values()), host)
+    every = {number: findings.targets[number] for number in weights}
+    name = _chosen(every, endpoint, _Lines(findings))
+    targets = {number: target for number, target in every.items() if target.endpoint == name}
+    place = _place(name, targets, host, _Lines(findings))
     labels, shared = _labels(findings, targets)
     merged: dict[Called, list[tuple[float, Pool]]] = {}
-    for number, parts in weights.items():
-        merged.setdefault(_label(_called(targets[number]), labels.get(number, "")), []).extend(parts)
+    for number, target in targets.items():
+        merged.setdefault(_label(_called(target), labels.get(number, "")), []).extend(weights[number])
     called = [
         replace(each, weight=sum(weight for weight, _ in parts), pool=_mixed(parts)) for each, parts in merged.items()
     ]
@@ -152,7 +151,7 @@ def traffic(findings: Findings, endpoint: str | None, users: int | None, host: s
         calls_per_task=sum(each.weight for each in called) / sum(share * speed for share, speed in tasks),
         signed=all(target.signed for target in targets.values()),
         shared_rows=shared,
-        others=[each for each in names if each != name],
+        others=sorted({target.endpoint for target in every.values()} - {name}),
     )
 
 
@@ -173,32 +172,58 @@ def _nothing(findings: Findings) -> str:
     return "no task calls InvokeEndpoint" + (f"; {others[0]}" if others else "")
 
 
-def _chosen(names: Sequence[str], wanted: str | None) -> str:
-    listed = ", ".join(names)
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Names a value of targets with the line that calls the first of them."""
+
+    findings: Findings
+
+    def listed(self, values: Mapping[str, int]) -> str:
+        lines = self.findings.lines
+        return ", ".join(
+            f"{value} ({lines[number]})" if number < len(lines) and lines[number] else value
+            for value, number in values.items()
+        )
+
+
+def _firsts(targets: Mapping[int, Target], value: Callable[[Target], str]) -> dict[str, int]:
+    """Return each value that targets have, with the first of them."""
+    firsts: dict[str, int] = {}
+    for number, target in targets.items():
+        firsts.setdefault(value(target), number)
+    return firsts
+
+
+def _chosen(targets: Mapping[int, Target], wanted: str | None, lines: _Lines) -> str:
+    names = _firsts(targets, lambda target: target.endpoint)
     if wanted is None:
         if len(names) > 1:
-            raise Unimportable([Mistake("", f"calls the endpoints {listed}; choose one with --endpoint")])
-        return names[0]
+            text = f"calls the endpoints {lines.listed(names)}; choose one with --endpoint"
+            raise Unimportable([Mistake("", text)])
+        return next(iter(names))
     if wanted not in names:
-        raise Unimportable([Mistake("", f"does not call the endpoint {wanted}, but {listed}")])
+        raise Unimportable([Mistake("", f"does not call the endpoint {wanted}, but {lines.listed(names)}")])
     return wanted
 
 
-def _place(endpoint: str, targets: Sequence[Target], host: str | None) -> Place:
+def _place(endpoint: str, targets: Mapping[int, Target], host: str | None, lines: _Lines) -> Place:
     mistakes = []
-    regions = list(dict.fromkeys(target.region for target in targets if target.region not in ("", NOWHERE)))
-    urls = list(dict.fromkeys(_url(target) for target in targets)) if host is None else [host]
+    urls = {host: 0} if host is not None else _firsts(targets, _url)
+    regions = _firsts(targets, lambda target: target.region)
+    for unsaid in ("", NOWHERE):
+        regions.pop(unsaid, None)
     if host is None and NO_HOST in urls:
-        mistakes.append(Mistake("", "has no host for its HTTP calls: give the one that Locust would be given with -H"))
+        where = lines.listed({"its HTTP calls": urls[NO_HOST]})
+        mistakes.append(Mistake("", f"has no host for {where}: give the one that Locust would be given with -H"))
     elif len(urls) > 1:
-        listed = ", ".join(url or "AWS's own address" for url in urls)
+        listed = lines.listed({url or "AWS's own address": number for url, number in urls.items()})
         mistakes.append(Mistake("", f"calls {endpoint} at {listed}; -H HOST sets one for all"))
     if len(regions) > 1:
-        listed = ", ".join(regions)
+        listed = lines.listed(regions)
         mistakes.append(Mistake("", f"calls {endpoint} in {listed}; take some of its classes, or tags"))
     if mistakes:
         raise Unimportable(mistakes)
-    return Place(endpoint, urls[0], regions[0] if regions else "")
+    return Place(endpoint, next(iter(urls)), next(iter(regions), ""))
 
 
 def _url(target: Target) -> str:

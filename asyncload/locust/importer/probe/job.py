@@ -56,6 +56,8 @@ def look_into(job: Job, announce: Announce, stacks: int) -> Findings:
         findings.pools = [list(pool) for pool in survey.pools]
     recorder = stand.recorder
     findings.targets, findings.rows, findings.bodies = list(recorder.targets), list(recorder.rows), recorder.encoded()
+    findings.lines = [recorder.at[number] for number in recorder.targets.values()]
+    findings.timeouts_s = [] if None in recorder.timeouts_s else [each for each in recorder.timeouts_s if each]
     findings.notes = notes.notes_of(seen, recorder, survey, tasks.found, list(stand.mistakes))
     findings.mistakes = list(stand.mistakes)
     return findings
@@ -73,7 +75,7 @@ def _stand(job: Job, seen: Seen, announce: Announce) -> Stand:
     intercept(chance)
     intercept_numpy(chance)
     clock.install()
-    cut(recorder.answer)
+    cut(recorder.answer, recorder.wait)
     notes.watch_judgements(seen, places)
     locust.events.request.add_listener(recorder.report)
     Confinement(

@@ -73,12 +73,15 @@ class Recorder:
     """Names of headers that no scenario has a key for."""
     slept: dict[tuple[float, str], None] = field(default_factory=dict)
     """Sleeps inside tasks: seconds and where."""
+    timeouts_s: dict[float | None, None] = field(default_factory=dict)
+    """How long clients wait for replies to calls; None for those that do so without end."""
     retries: dict[str, None] = field(default_factory=dict)
     """How botocore's clients are set to retry."""
     at: dict[int, str] = field(default_factory=dict)
     """Line that calls a target, by its number."""
     _bytes: int = 0
     _without_row: int = 0
+    _last_is_call: bool = False
 
     def begin(self, stage: Stage) -> None:
         """Begin a run, or what is none."""
@@ -91,12 +94,14 @@ class Recorder:
         where = self.places.of_frame(sys._getframe(1))  # noqa: SLF001  whose request it is
         path, _, query = request.path.partition("?")
         found = _PATH.fullmatch(path)
+        self._last_is_call = False
         if request.method != "POST" or not found or query:
             self.others[self.stage, f"{request.method} {request.url}{path}", where] = None
             return replies.empty(request.headers, request.body)
         if self.stage != "task":
             self.started[self.stage, where] = None
             return replies.invoked(self.reply, request.headers.get("accept", ""))
+        self._last_is_call = True
         target = self._target(request, found["before"], unquote(found["name"]))
         self.keys.append(target)
         self.bodies.append(self._body(request.body))
@@ -114,6 +119,11 @@ class Recorder:
         for key in self.keys[self._without_row :]:
             self.rows[Row(key, str(name))] = None
         self._without_row = len(self.keys)
+
+    def wait(self, timeout_s: float | None) -> None:
+        """Take notice of how long a client waits for the reply to what it has sent."""
+        if self._last_is_call:
+            self.timeouts_s[timeout_s] = None
 
     def sleep(self, seconds: float) -> None:
         """Take notice of a sleep."""

@@ -34,6 +34,8 @@ class Request:
 
 Answering: TypeAlias = Callable[[Request], bytes]
 """Makes a reply, from its status line to its last byte."""
+Patience: TypeAlias = Callable[[float | None], None]
+"""Is told how long a client waits for a reply, when it does."""
 
 
 class _Connection(Protocol):
@@ -48,16 +50,19 @@ class _Connection(Protocol):
 class Wire:
     """A socket of which the other end is `answering`."""
 
-    def __init__(self, url: str, answering: Answering, readable: int) -> None:
+    def __init__(self, url: str, answering: Answering, patience: Patience, readable: int) -> None:
         """
         Args:
             url: Scheme, host and port that a connection was made for.
             answering: Makes the replies.
+            patience: Is told how long is waited for them.
             readable: A descriptor that is always readable: a reply is there before it is waited for, and a connection
                 that is readable before its second use is taken to have been closed.
         """
         self._url = url
         self._answering = answering
+        self._patience = patience
+        self._timeout_s: float | None = None
         self._readable = readable
         self._sent = bytearray()
         self._replies = bytearray()
@@ -81,6 +86,7 @@ class Wire:
 
     def recv(self, size: int, _flags: int = 0) -> bytes:
         """Give part of a reply; nothing at its end."""
+        self._patience(self._timeout_s)
         data = bytes(self._replies[:size])
         del self._replies[:size]
         return data
@@ -99,8 +105,9 @@ class Wire:
         """Return a descriptor to wait for, and nothing else."""
         return self._readable
 
-    def settimeout(self, _timeout_s: float | None) -> None:
-        """Do nothing: a reply is there before it is waited for."""
+    def settimeout(self, timeout_s: float | None) -> None:
+        """Take notice of how long is waited; a reply is there before that."""
+        self._timeout_s = timeout_s
 
     def setsockopt(self, *_option: object) -> None:
         """Do nothing."""
@@ -159,7 +166,7 @@ def _chunks(rest: bytes) -> tuple[bytes | None, int]:
 # -- where sockets would be made --------------------------------------------------------------------------------------
 
 
-def cut(answering: Answering) -> None:
+def cut(answering: Answering, patience: Patience) -> None:
     """Give every HTTP connection of this process a wire, for good; modules that are not there are not needed."""
     import urllib3.connection  # noqa: PLC0415  a job's process alone may have gevent patch the world
     from geventhttpclient.connectionpool import ConnectionPool, SSLConnectionPool  # noqa: PLC0415  likewise
@@ -168,7 +175,7 @@ def cut(answering: Answering) -> None:
     os.close(closed)
 
     def wire(scheme: str, host: str, port: int | None) -> Wire:
-        return Wire(_url(scheme, host, port), answering, readable)
+        return Wire(_url(scheme, host, port), answering, patience, readable)
 
     modules: tuple[ModuleType, ...] = (http.client, urllib3.connection)
     for module in modules:
@@ -177,7 +184,9 @@ def cut(answering: Answering) -> None:
 
     def create(pool: ConnectionPool) -> Wire:
         scheme = "https" if isinstance(pool, SSLConnectionPool) else "http"
-        return wire(scheme, pool._request_host, pool._request_port)  # noqa: SLF001  its own names
+        made = wire(scheme, pool._request_host, pool._request_port)  # noqa: SLF001  its own names
+        made.settimeout(pool.network_timeout)
+        return made
 
     ConnectionPool._create_socket = create  # noqa: SLF001  likewise
 
