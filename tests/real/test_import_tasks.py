@@ -395,6 +395,16 @@ class Slow(User):
 """,
         {"host": "https://h"},
     ),
+    "unseen": Case(
+        HEAD
+        + """
+import numpy
+GENERATOR = numpy.random.default_rng(5)
+class Normal(User):
+    @task
+    def t(self): call("above" if GENERATOR.normal() > 0 else "below")
+"""
+    ),
     "newer": Case(
         HEAD
         + """
@@ -466,6 +476,14 @@ def test_draws_are_exact_and_payloads_kept(imported: Callable[[str], Read]) -> N
     assert result.notes("sampled") == []
     assert "task threshold" in result.notes("payloads")[0]
     assert [model.inference_id for model in result.scenario.models if model.name == "with-id"] == [True]
+
+
+def test_what_is_drawn_out_of_sight_is_sampled(imported: Callable[[str], Read]) -> None:
+    """A normal law of NumPy's decides in C: shares are those of 2,000 runs, and their standard error is told."""
+    result = imported("unseen")
+    assert result.shares["above"] == pytest.approx(0.5, abs=0.05)
+    [sampled] = result.notes("sampled")
+    assert "2000 runs at random, the standard error of a share is at most 1.1 %" in sampled
 
 
 def test_a_catalogue_is_one_family(imported: Callable[[str], Read]) -> None:

@@ -14,6 +14,8 @@ _MOST: Final = 1024
 """Ways that are made at all."""
 _SAMPLES: Final = 200
 """Made at random where there are more, or in all where those that are made alike are not alike."""
+_GLIMPSES: Final = 8
+"""Of one thing, to see whether it is the same each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +64,8 @@ def made(
     first = ways[0]
     seen = glimpse(first.outcome)
     # What differs from one glimpse of the same thing to the next says nothing of how it was made.
-    if glimpse(first.outcome) != seen or all(
-        glimpse(run(Play(spans=first.spans, anywhere=True))) == seen for _ in range(2)
-    ):
+    unsteady = any(glimpse(first.outcome) != seen for _ in range(_GLIMPSES))
+    if unsteady or all(glimpse(run(Play(spans=first.spans, anywhere=True))) == seen for _ in range(2)):
         return [Made(way.part, way.outcome) for way in ways], 0
     each = max(_SAMPLES // len(ways), 2)
     more = [Made(way.part / each, run(Play(spans=way.spans, anywhere=True))) for way in ways for _ in range(each)]

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from math import sqrt
 from typing import Final, TypeAlias
 
 from locust.clients import ResponseContextManager
 from locust.contrib.fasthttp import ResponseContextManager as FastResponseContextManager
 
 from asyncload.locust.importer.findings import Mistake, Note
+from asyncload.locust.importer.probe.laws import Law
 from asyncload.locust.importer.probe.places import Places
 from asyncload.locust.importer.probe.recorder import Recorder
 from asyncload.locust.importer.probe.survey import Survey
@@ -61,16 +63,11 @@ def notes_of(
 
 
 def _of_tasks(tasks: list[Task], recorder: Recorder) -> Iterator[Note]:
+    yield from _of_samples(tasks)
     for task in tasks:
         law = task.law
         name = _named(task)
-        if law.method == "sample":
-            yield Note(
-                "sampled",
-                f"{name} draws in a way that cannot be followed: targets and payloads are those of {law.runs} runs at "
-                f"random, the standard error of a share is at most {law.error * 100:.2g} %",
-            )
-        elif law.method == "cycle" and law.runs > 1:
+        if law.method == "cycle" and law.runs > 1:
             yield Note(
                 "order",
                 f"{name} goes through {law.runs} runs in an order of its own; here targets are drawn at random, with "
@@ -92,6 +89,22 @@ def _of_tasks(tasks: list[Task], recorder: Recorder) -> Iterator[Note]:
     if silent:
         yield Note("no call", f"no call of InvokeEndpoint is made by {_some(_named(task) for task in silent)}")
     yield from _of_retries(tasks, recorder)
+
+
+def _of_samples(tasks: list[Task]) -> Iterator[Note]:
+    """Tell of each task that was sampled; where it was with many users, of all its runs together."""
+    laws: dict[str, list[Law]] = {}
+    for task in tasks:
+        if task.law.method == "sample":
+            laws.setdefault(_named(task), []).append(task.law)
+    for name, parts in laws.items():
+        runs = sum(law.runs for law in parts)
+        error = parts[0].error if len(parts) == 1 else sqrt(0.25 / runs)
+        yield Note(
+            "sampled",
+            f"{name} draws in a way that cannot be followed: targets and payloads are those of {runs} runs at random, "
+            f"the standard error of a share is at most {error * 100:.2g} %",
+        )
 
 
 def _of_retries(tasks: list[Task], recorder: Recorder) -> Iterator[Note]:

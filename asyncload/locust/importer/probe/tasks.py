@@ -12,6 +12,7 @@ from asyncload.locust.importer.probe.laws import Law, Outcome
 from asyncload.locust.importer.probe.replies import Reply
 from asyncload.locust.importer.probe.stage import Abandoned, Stand
 
+_FEWEST_SAMPLES: Final = 10
 _MOST_TRIED: Final = 20
 """Tasks of which it is found out how often they try."""
 
@@ -53,7 +54,7 @@ class Tasks:
             act: Carries it out once.
             name: What it is called in mistakes.
             function: Its code.
-            share: Part of the usual effort.
+            share: Part of the usual effort; where many users are looked into, each is less.
 
         Raises:
             Abandoned: If it does not come to an end.
@@ -61,7 +62,11 @@ class Tasks:
         where = self._stand.places.of_function(function)
         run = self.runner(act, name, function)
         unhappy = self._choose_reply(run)
-        effort = replace(self._effort, looks=max(int(self._effort.looks * share), 2))
+        effort = replace(
+            self._effort,
+            looks=max(int(self._effort.looks * share), 2),
+            samples=max(int(self._effort.samples * share), _FEWEST_SAMPLES),
+        )
         law = explore(run, effort)
         self.found.append(Task(name, where, law, self._attempts(run, function), unhappy))
         return law
