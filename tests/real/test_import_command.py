@@ -8,8 +8,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from asyncload.errors import StartError
+from asyncload.cli.app import app
+from asyncload.errors import StartError, UsageError
 from asyncload.locust.importer.conversion import Request, convert
 from asyncload.locust.importer.findings import Answer
 from asyncload.scenario import Scenario, Users
@@ -104,15 +106,28 @@ def test_users_make_a_closed_loop(beginning: Path) -> None:
         (("--reply", "none.json"), "--reply none.json: is no file"),
         (("-o", "s.toml"), "-o s.toml: expected a file whose name ends in .yaml or .yml"),
         (("-o", "none/s.yaml"), "-o none/s.yaml: there is no folder none"),
-        (("--endpoint", "other"), "does not call the endpoint other, but xgboost-mme"),
-        (("NoClass",), "has no user class NoClass; it has ModelUser"),
     ],
 )
-def test_options_that_do_not_fit(beginning: Path, words: tuple[str, ...], said: str) -> None:
-    """Each is refused by its name before anything is written."""
-    done = asyncload("import", "locust", "locustfile.py", *NAMED, "-o", "s.yaml", *words, cwd=beginning)
-    assert done.returncode == 2
-    assert said in done.stderr
+def test_options_that_do_not_fit(
+    beginning: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], said: str
+) -> None:
+    """Each is refused by its name before the file is run."""
+    monkeypatch.chdir(beginning)
+    done = CliRunner().invoke(app, ["import", "locust", "locustfile.py", "-o", "s.yaml", *words])
+    assert isinstance(done.exception, UsageError)
+    assert said in str(done.exception)
+    assert not (beginning / "s.yaml").exists()
+
+
+def test_what_is_not_in_the_file_is_refused(beginning: Path) -> None:
+    """A class or an endpoint that the file does not have ends with 2, and nothing is written."""
+    words = ("import", "locust", "locustfile.py", *NAMED, "-o", "s.yaml")
+    for more, said in (
+        (("--endpoint", "other"), "does not call the endpoint other, but xgboost-mme"),
+        (("NoClass",), "has no user class NoClass; it has ModelUser"),
+    ):
+        done = asyncload(*words, *more, cwd=beginning)
+        assert (done.returncode, said in done.stderr) == (2, True), done.stderr
     assert not (beginning / "s.yaml").exists()
 
 
