@@ -158,6 +158,11 @@ def test_the_current_directory_does_not_get_in_the_way(beginning: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_a_fault_of_the_importer_is_not_the_files(tmp_path: Path) -> None:
+    with pytest.raises(StartError, match=r"f.py: the import failed, which is no fault of the file's: Traceback"):
+        convert(Request(file=tmp_path / "f.py"), Answer(fault="Traceback ..."), "s")
+
+
 def test_locust_that_is_not_installed_is_asked_for(tmp_path: Path) -> None:
     with pytest.raises(StartError, match=r"locust is not installed: pip install 'asyncload-mme\[locust\]'"):
         convert(Request(file=tmp_path / "f.py"), Answer(missing="locust"), "s")

@@ -101,10 +101,12 @@ def convert(request: Request, answer: Answer, stem: str) -> Imported:
 
     Raises:
         UsageError: With every reason why the file cannot be imported, and the lines.
-        StartError: If Locust is not installed.
+        StartError: If Locust is not installed, or the importer itself failed.
     """
     if answer.missing:
         raise StartError(f"{answer.missing} is not installed: pip install 'asyncload-mme[locust]'")
+    if answer.fault:
+        raise StartError(f"{request.file}: the import failed, which is no fault of the file's: {answer.fault}")
     if answer.findings is None:
         raise _refusal(request, [_ended(answer.ended, request.limit_s)] if answer.ended else [])
     found = answer.findings

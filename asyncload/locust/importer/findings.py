@@ -162,5 +162,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     findings: Findings | None = None
     ended: Ended | None = None
+    fault: str = ""
+    """A fault of the importer itself, as a traceback."""
     missing: str = ""
     """Package without which nothing can be looked into."""

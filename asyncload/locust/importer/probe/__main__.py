@@ -24,6 +24,8 @@ _GRACE_S: Final = 5.0
 _MOST_BYTES: Final = 1 << 30
 _STAGE: Final = b"S"
 _FINDINGS: Final = b"F"
+_FAULT: Final = b"E"
+_LAST_WORDS: Final = 2000
 _FRAME: Final = re.compile(r' *File "(?P<file>.*)", line (?P<line>[0-9]+) in ')
 
 
@@ -82,8 +84,8 @@ def _run(job: Job, writing: int, stacks: int) -> None:
         with os.fdopen(writing, "wb", closefd=False) as file:
             file.write(findings)
         code = 0
-    except BaseException:  # noqa: BLE001  a fault of ours: its traceback goes to standard error
-        traceback.print_exc()
+    except BaseException:  # noqa: BLE001  a fault of ours, which must not be taken for the file's
+        os.write(writing, _FAULT + msgspec.json.encode(traceback.format_exc()[-_LAST_WORDS:]) + b"\n")
     finally:
         os._exit(code)  # exit handlers are the file's, and it is done
 
@@ -95,6 +97,8 @@ def _judged(job: Job, told: bytes, stacks: str, status: int) -> Answer:
         if line[:1] == _FINDINGS:
             return Answer(findings=msgspec.json.decode(line[1:], type=Findings))
         stage = msgspec.json.decode(line[1:], type=str)
+        if line[:1] == _FAULT:
+            return Answer(fault=stage)
     where = _where(job, stacks)
     code = os.waitstatus_to_exitcode(status)
     late = stacks.startswith("Timeout") or code == -signal.SIGKILL

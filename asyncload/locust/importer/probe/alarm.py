@@ -34,6 +34,7 @@ class Alarm:
         self.where = ""
         """The line where the last stage stood that took too long."""
         self.rang = False
+        self._inside = False
 
     def install(self, limit_s: float, stacks: int) -> None:
         """
@@ -54,11 +55,12 @@ class Alarm:
         Raises:
             TimeIsUp: If it took longer.
         """
-        self.rang = False
+        self.rang, self._inside = False, True
         signal.setitimer(signal.ITIMER_REAL, max(limit_s, 0.01), _AGAIN_S)
         try:
             yield
         finally:
+            self._inside = False
             signal.setitimer(signal.ITIMER_REAL, 0)
         if self.rang:
             raise TimeIsUp
@@ -72,7 +74,12 @@ class Alarm:
         if not self.rang:
             self.where = self._places.of_frame(frame) or self._places.of_frame(main.gr_frame)
         self.rang = True
+
+        def wake() -> None:
+            if self._inside:  # else it came to its end meanwhile
+                main.throw(TimeIsUp())
+
         if current is not main:
-            hub.loop.run_callback(main.throw, TimeIsUp())
+            hub.loop.run_callback(wake)
         if current is not hub:
             raise TimeIsUp

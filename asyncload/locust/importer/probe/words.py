@@ -40,13 +40,13 @@ class Missed:
 
         own_get = os._Environ.get  # noqa: SLF001  its only name
 
-        def get(self_: "os._Environ[str]", name: str, default: object = None) -> object:
-            value = own_get(self_, name)
+        def get(self_: "os._Environ[str]", key: str, default: object = None) -> object:
+            value = own_get(self_, key)
             if value is None and default is None:
                 frame = sys._getframe(1)  # noqa: SLF001  who asks
                 frame = frame.f_back if frame.f_code.co_name == "getenv" and frame.f_back else frame
                 if self._places.is_own(frame.f_code.co_filename):
-                    self.names[name] = None
+                    self.names[key] = None
             return default if value is None else value
 
         os._Environ.get = get  # type: ignore[method-assign, assignment]  # noqa: SLF001  likewise
