@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import wrap
@@ -10,6 +10,7 @@ from textwrap import wrap
 from asyncload.errors import UsageError
 from asyncload.locust.importer.conversion import Imported, Request, check_output, import_locustfile, write
 from asyncload.locust.importer.phases import Wanted
+from asyncload.scenario import Scenario
 from asyncload.units import format_duration, parse_duration_ns, parse_rate_per_s
 
 
@@ -55,10 +56,9 @@ def import_and_tell(asked: Asked) -> None:
 
 def _told(imported: Imported, output: Path) -> Iterator[str]:
     width = min(shutil.get_terminal_size().columns, 100)
-    models = imported.document["models"]
-    count = len(models) if isinstance(models, Sequence) else 0
+    count = sum(model.count for model in Scenario.load(output).models)
     files = f" and {len(imported.files)} file{'s' if len(imported.files) > 1 else ''}" if imported.files else ""
-    yield f"{output}{files}: {count} entr{'y' if count == 1 else 'ies'} of models, from {imported.source}"
+    yield f"{output}{files}: {count} target{'s' if count > 1 else ''}, from {imported.source}"
     yield "what does not carry over:" if imported.notes else ""
     for note in imported.notes:
         yield from wrap(f"- {note.topic}: {note.text}", width, initial_indent="  ", subsequent_indent="    ")

@@ -62,7 +62,7 @@ def test_what_is_written_and_what_is_told(beginning: Path) -> None:
     for topic in ("rate", "rows", "retries"):
         assert f"# - {topic}: " in head
         assert f"  - {topic}: " in done.stdout
-    assert done.stdout.startswith("s.yaml: 2 entries of models, from locustfile.py")
+    assert done.stdout.startswith("s.yaml: 2 targets, from locustfile.py")
     assert done.stdout.endswith("next: asyncload plan s.yaml, then asyncload run s.yaml\n")
     assert asyncload("plan", "s.yaml", cwd=beginning).returncode == 0
 

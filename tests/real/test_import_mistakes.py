@@ -21,6 +21,7 @@ CASES = {
     "no_class": Case("from locust import User\nclass Base(User):\n    abstract = True\n"),
     "no_task": Case("from locust import User\nclass Idle(User):\n    pass\n"),
     "variable": Case("import os\nNAME = os.environ['ENDPOINT_NAME']\n"),
+    "variables": Case("from os import environ as e\nA = e['A']\nB = e['B']\nC = int(e['C'])\nD = e['D']\n"),
     "quiet_variable": Case(
         HEAD
         + """
@@ -194,6 +195,16 @@ def refusal(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
 def test_a_refusal_says_why_and_where(refusal: Callable[[str], str], name: str, said: str) -> None:
     """A file's own mistake comes with its line; what an option would mend names the option."""
     assert said in refusal(name)
+
+
+def test_every_variable_that_is_missing_is_told_at_once(refusal: Callable[[str], str]) -> None:
+    """What the file would ask for next is found with a text in place of each; what that text breaks is not told."""
+    assert refusal("variables").splitlines()[:-1] == [
+        "variables.py: 3 mistakes",
+        "  line 2: asks for the environment variable A; give it with --env A=VALUE",
+        "  line 3: asks for the environment variable B; give it with --env B=VALUE",
+    ]
+    assert "line 4: asks for the environment variable C" in refusal("variables")
 
 
 def test_every_task_that_fails_is_told_at_once(refusal: Callable[[str], str]) -> None:

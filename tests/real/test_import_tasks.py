@@ -186,7 +186,7 @@ class Drawing(User):
         else:
             call("cold", json.dumps([random.gauss(0, 1) for _ in range(3)]))
     @task
-    def numpys(self): call(str(choice(["n", "o"], p=[0.75, 0.25])), "x")
+    def numpys(self): call(str(choice(["n", "o"], p=[0.75, 0.25])), f"row {choice(99, size=1, replace=False)[0] % 3}")
     @task
     def ids(self): call("with-id", InferenceId=f"{random.getrandbits(64):x}")
 """
@@ -473,6 +473,7 @@ def test_draws_are_exact_and_payloads_kept(imported: Callable[[str], Read]) -> N
     assert result.shares == pytest.approx(weighted | others, rel=1e-9)
     assert sorted(result.payloads["m5.tar.gz"]) == [b"r1", b"r2", b"r3"]
     assert len(set(result.payloads["cold"])) == 100
+    assert sorted(result.payloads["n"]) == [b"row 0", b"row 1", b"row 2"]
     assert result.notes("sampled") == []
     assert "task threshold" in result.notes("payloads")[0]
     assert [model.inference_id for model in result.scenario.models if model.name == "with-id"] == [True]

@@ -131,6 +131,15 @@ def test_http_calls_without_a_host_ask_for_one() -> None:
     assert refusal(findings) == ["has no host for its HTTP calls: give the one that Locust would be given with -H"]
 
 
+def test_a_name_that_is_given_as_a_host_is_a_name() -> None:
+    """Locust has no option for an endpoint's name: many files split it from -H https://NAME, and call AWS."""
+    findings = found(user("A", Rate(0, 0, 1.0)), targets=[target("a", endpoint="my-mme")])
+    assert made(findings, host="https://my-mme").place.url == ""
+    nameless = found(user("A", Rate(0, 0, 1.0)), targets=[target("a", endpoint="no-host.invalid")], lines=["line 5"])
+    text = "takes the endpoint's name from the host (line 5): give it as to Locust, -H https://NAME"
+    assert refusal(nameless) == [text]
+
+
 def test_two_regions_are_two_scenarios() -> None:
     two = [target("a"), target("b", region="eu-west-1")]
     texts = refusal(found(user("A", Rate(0, 0, 0.5), Rate(1, 0, 0.5)), targets=two))

@@ -19,7 +19,7 @@ from asyncload.locust.importer.families import Family, families
 from asyncload.locust.importer.findings import NOWHERE, Answer, Ended, Findings, Job, Mistake, Note
 from asyncload.locust.importer.phases import Document, Wanted, phases
 from asyncload.locust.importer.pools import Sources
-from asyncload.locust.importer.targets import Traffic, Unimportable, shares, traffic
+from asyncload.locust.importer.targets import Traffic, Unimportable, is_name, shares, traffic
 from asyncload.locust.importer.yaml_text import yaml_text
 from asyncload.scenario import Scenario
 from asyncload.schema import write as write_plain
@@ -271,7 +271,9 @@ def _about(called: Traffic, found: Findings, request: Request) -> list[Note]:
     """Return notes on where calls go and under which names."""
     place, notes = called.place, []
     own = dict.fromkeys(target.url for target in found.targets if target.endpoint == place.endpoint)
-    if request.host is not None and any(url.rstrip("/") != request.host.rstrip("/") for url in own):
+    if is_name(request.host, place.endpoint):
+        notes.append(Note("host", f"-H {request.host} is taken for the endpoint's name, as the file takes it"))
+    elif request.host is not None and any(url.rstrip("/") != request.host.rstrip("/") for url in own):
         said = ", ".join("AWS in the environment's region" if NOWHERE in url else url for url in own)
         notes.append(Note("host", f"the file calls {said}; -H sends its calls to {request.host}"))
     if len(found.timeouts_s) > 1:

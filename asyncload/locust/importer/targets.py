@@ -125,7 +125,7 @@ def traffic(findings: Findings, endpoint: str | None, users: int | None, host: s
         findings: Of one file.
         endpoint: The one to take, where the file calls several.
         users: How many Locust would start.
-        host: Where calls are to go, whatever the file says.
+        host: What Locust's -H would be: where calls are to go whatever the file says, unless it is a name for it.
 
     Raises:
         Unimportable: With the reasons why this is no traffic of one endpoint.
@@ -135,6 +135,8 @@ def traffic(findings: Findings, endpoint: str | None, users: int | None, host: s
         raise Unimportable([Mistake("", _nothing(findings))])
     every = {number: findings.targets[number] for number in weights}
     name = _chosen(every, endpoint, _Lines(findings))
+    if is_name(host, name):
+        host = None
     targets = {number: target for number, target in every.items() if target.endpoint == name}
     place = _place(name, targets, host, _Lines(findings))
     labels, shared = _labels(findings, targets)
@@ -153,6 +155,11 @@ def traffic(findings: Findings, endpoint: str | None, users: int | None, host: s
         shared_rows=shared,
         others=sorted({target.endpoint for target in every.values()} - {name}),
     )
+
+
+def is_name(host: str | None, endpoint: str) -> bool:
+    """Whether a host is none, but the endpoint's name as a host: many locustfiles get it so, from -H https://NAME."""
+    return host is not None and host.rstrip("/").rpartition("/")[2] == endpoint
 
 
 def _weights(findings: Findings, users: int | None) -> dict[int, list[tuple[float, Pool]]]:
@@ -196,6 +203,11 @@ def _firsts(targets: Mapping[int, Target], value: Callable[[Target], str]) -> di
 
 def _chosen(targets: Mapping[int, Target], wanted: str | None, lines: _Lines) -> str:
     names = _firsts(targets, lambda target: target.endpoint)
+    if is_name(NO_HOST, next(iter(names))):
+        where = lines.listed({"the host": next(iter(names.values()))})
+        raise Unimportable(
+            [Mistake("", f"takes the endpoint's name from {where}: give it as to Locust, -H https://NAME")]
+        )
     if wanted is None:
         if len(names) > 1:
             text = f"calls the endpoints {lines.listed(names)}; choose one with --endpoint"

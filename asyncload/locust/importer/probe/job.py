@@ -1,5 +1,6 @@
 """One locustfile, from its loading to its findings; runs in a process that does nothing else."""
 
+import os
 from base64 import b64decode
 from time import monotonic
 from typing import Final
@@ -24,8 +25,9 @@ from asyncload.locust.importer.probe.stage import Announce, Stand
 from asyncload.locust.importer.probe.survey import Survey
 from asyncload.locust.importer.probe.tasks import Tasks
 from asyncload.locust.importer.probe.wire import cut
-from asyncload.locust.importer.probe.words import Missed, in_short
+from asyncload.locust.importer.probe.words import Missed, in_short, variable_of
 
+_MOST_VARIABLES: Final = 20
 _LOADING: Final = 0.5
 _ONE_RUN: Final = 0.125
 _EXPLORING: Final = 0.75
@@ -97,10 +99,29 @@ def _loaded(job: Job, stand: Stand) -> Loaded | None:
         return None
     except BaseException as error:  # noqa: BLE001  whatever the file raises, sys.exit included
         stand.wrong(error, "")
+        _tell_more_variables(job, stand, error)
         return None
     for raised in loaded.errors:
         stand.wrong(raised, "a listener")
     return loaded
+
+
+def _tell_more_variables(job: Job, stand: Stand, error: BaseException) -> None:
+    """Load the file again with a text for a variable that it lacks, to tell of the next one too."""
+    for _ in range(_MOST_VARIABLES):
+        name = variable_of(error)
+        if not name:
+            return
+        os.environ[name] = "unset"
+        try:
+            with stand.alarm.within(stand.limit_s), stand.quietly():
+                load(job)
+        except BaseException as another:  # noqa: BLE001  likewise
+            error = another
+            if variable_of(error):
+                stand.wrong(error, "")
+        else:
+            return
 
 
 def _shape(loaded: Loaded, stand: Stand, survey: Survey, seen: Seen) -> Shape | None:

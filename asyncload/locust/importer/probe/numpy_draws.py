@@ -1,5 +1,5 @@
 """
-NumPy's draws of one value, where they decide something: `choice`, `randint`, `integers`, `random`, `uniform`.
+NumPy's draws of one value, where they may decide something: `choice`, `randint`, `integers`, `random`, `uniform`.
 
 NumPy draws in C, so there is nothing below these to intercept, as there is with Python's `random`. They are replaced in
 `numpy.random` when the file imports it, and in its generators; arrays of draws, and other laws, stay NumPy's own and
@@ -55,14 +55,16 @@ class _Draws:
         self._chance = chance
 
     def choice(self, own: Callable[..., Any], a: Any, size: Any = None, replace: bool = True, p: Any = None) -> Any:  # noqa: FBT001, FBT002  NumPy's signature
-        if size is not None or not self._chance.playing:
+        if size not in (None, 1) or not self._chance.playing:
             return own(a, size, replace, p)
         values = range(int(a)) if not hasattr(a, "__len__") else a
         frame = sys._getframe(2)  # noqa: SLF001  who draws
         if p is None:
-            return _at(values, self._chance.below(frame, len(values)))
-        cumulative = [*accumulate(float(weight) for weight in p)]
-        return _at(values, bisect(cumulative, self._chance.unit(frame) * cumulative[-1], 0, len(values) - 1))
+            index = self._chance.below(frame, len(values))
+        else:
+            cumulative = [*accumulate(float(weight) for weight in p)]
+            index = bisect(cumulative, self._chance.unit(frame) * cumulative[-1], 0, len(values) - 1)
+        return _at(values, index, size)
 
     def whole(self, own: Callable[..., Any], low: Any, high: Any = None, size: Any = None, **more: Any) -> Any:
         if size is not None or not self._chance.playing or isinstance(low, Sequence):
@@ -84,13 +86,14 @@ class _Draws:
         return self._chance.unit(sys._getframe(2)) * (high - low) + low  # noqa: SLF001  likewise
 
 
-def _at(values: Any, index: int) -> Any:
-    """Return an entry as NumPy would: a scalar of its own kind from a list."""
-    if isinstance(values, range):
-        return index
+def _at(values: Any, index: int, size: int | None) -> Any:
+    """Return an entry as NumPy would: a scalar of its own kind, or an array of one, as pandas asks for a row."""
     import numpy as np  # noqa: PLC0415  the file has imported it
 
-    return np.asarray(values)[index]
+    if isinstance(values, range):
+        return np.int64(index) if size is None else np.array([index])
+    array = np.asarray(values)
+    return array[index] if size is None else array[[index]]
 
 
 def _replace(module: ModuleType, chance: Chance) -> None:

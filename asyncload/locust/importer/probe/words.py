@@ -76,8 +76,9 @@ def mistake(error: BaseException, places: Places, alarm_where: str = "", hint: s
             return Mistake(where, _missing(error.name))
         case SystemExit():
             return Mistake(where, f"ends the process with sys.exit({error.code!r})")
-        case KeyError() if _of_environment(error):
-            return Mistake(where, f"asks for the environment variable {error.args[0]}{_hint([error.args[0]])}")
+        case KeyError() if variable_of(error):
+            name = variable_of(error)
+            return Mistake(where, f"asks for the environment variable {name}{_hint([name])}")
         case _:
             return Mistake(where, in_short(error) + hint)
 
@@ -99,9 +100,10 @@ def _missing(module: str) -> str:
     return f"needs the module {module!r}, which is not installed here: pip install {_PACKAGES.get(top, top)}"
 
 
-def _of_environment(error: KeyError) -> bool:
-    """Whether it is `os.environ[...]` that raised it."""
+def variable_of(error: BaseException) -> str:
+    """Return the environment variable that was asked for with `os.environ[...]` in vain; empty if it is not that."""
     traceback = error.__traceback__
     while traceback is not None and traceback.tb_next is not None:
         traceback = traceback.tb_next
-    return traceback is not None and traceback.tb_frame.f_code is os._Environ.__getitem__.__code__  # noqa: SLF001
+    asked = traceback is not None and traceback.tb_frame.f_code is os._Environ.__getitem__.__code__  # noqa: SLF001
+    return str(error.args[0]) if asked and isinstance(error, KeyError) else ""
