@@ -52,8 +52,10 @@ class Bodies:
         if ways is not None and self._follow(way, ways, given):
             return Payloads(_marginals([(each.outcome, each.part) for each in ways], calls))
         count = max(min(self.effort.payloads, 2 * self.effort.samples // len(self.ways)), 1)
-        drawn = [self.run(Play(spans=way.spans, free=self.others, anywhere=True)) for _ in range(count)]
-        return Payloads(_marginals([(outcome, 1.0) for outcome in drawn], calls), count)
+        drawn: list[Outcome] = []
+        while len(drawn) < count and not (drawn and self.effort.late):
+            drawn.append(self.run(Play(spans=way.spans, free=self.others, anywhere=True)))
+        return Payloads(_marginals([(outcome, 1.0) for outcome in drawn], calls), len(drawn))
 
     def _follow(self, way: Way, ways: Sequence[Way], given: Values) -> bool:
         """Whether payloads follow from their own draws alone, and from cells, not from the numbers in them."""

@@ -43,7 +43,7 @@ def explore(run: Run, effort: Effort) -> Law:
     for rounds in _ROUNDS:
         if law is not None:
             break
-        deciding, others = _sites(run, rounds)
+        deciding, others = _sites(run, effort, rounds)
         if not others and not moving:
             law = walk_all(run, effort, effort.most)
         law = law or apart(run, effort, deciding, others)
@@ -53,7 +53,7 @@ def explore(run: Run, effort: Effort) -> Law:
 def walk_all(run: Run, effort: Effort, most: int) -> Law | None:
     """Run every way; None if there are more, or if runs do not follow from their draws."""
     ways = walk(run, effort, most, lambda spans: Play(spans=spans))
-    if ways is None or any(second != way.outcome for way, second in _second_look(run, ways, effort.looks)):
+    if ways is None or any(second != way.outcome for way, second in _second_look(run, ways, effort)):
         return None
     tally = Tally()
     for way in ways:
@@ -66,7 +66,7 @@ def apart(run: Run, effort: Effort, deciding: frozenset[Site], others: frozenset
     ways = walk(run, effort, effort.most, lambda spans: Play(spans=spans, free=others))
     if ways is None:
         return None
-    if any(second.course != way.outcome.course for way, second in _second_look(run, ways, effort.looks, others)):
+    if any(second.course != way.outcome.course for way, second in _second_look(run, ways, effort, others)):
         return None
     return Bodies(run, effort, deciding, others, ways).law()
 
@@ -105,21 +105,23 @@ def _period(outcomes: Sequence[object]) -> int:
 
 
 def _second_look(
-    run: Run, ways: Sequence[Way], looks: int, free: frozenset[Site] = frozenset()
+    run: Run, ways: Sequence[Way], effort: Effort, free: frozenset[Site] = frozenset()
 ) -> Iterable[tuple[Way, Outcome]]:
     """Play ways again, with other numbers of the same cells: some of many, each of a few several times."""
-    step = max(len(ways) / looks, 1.0)
-    for index in range(looks):
+    step = max(len(ways) / effort.looks, 1.0)
+    for index in range(effort.looks):
+        if effort.late:
+            return
         way = ways[int(index * step) % len(ways)]
         yield way, run(Play(spans=way.spans, free=free, anywhere=True))
 
 
-def _sites(run: Run, rounds: int) -> tuple[frozenset[Site], frozenset[Site]]:
+def _sites(run: Run, effort: Effort, rounds: int) -> tuple[frozenset[Site], frozenset[Site]]:
     """Return where draws are made that decide on targets, and where the others are made."""
     deciding: set[Site] = set()
     seen: set[Site] = set()
     for done in range(rounds):
-        if done * len(seen) > _MOST_TRIALS:
+        if done and (done * len(seen) > _MOST_TRIALS or effort.late):
             break
         play = Play(at_random=True)
         outcome = run(play)
