@@ -108,6 +108,16 @@ class A(User):
 }
 
 ENDLESS = {
+    "slow": Case(
+        HEAD
+        + """
+class Slow(User):
+    @task
+    def t(self):
+        sum(range(4 * 10**6))
+        call(f"m{random.randrange(10**5)}")
+"""
+    ),
     "loading": Case("import time\nwhile True:\n    pass\n"),
     "tasks": Case(
         HEAD
@@ -227,6 +237,12 @@ def test_what_does_not_end_is_ended_where_it_stands(refusal: Callable[[str], str
     )
     assert f"line {BEGIN + 10}: task waiting (line {BEGIN + 8}): does not come to an end" in text
     assert f"task deaf (line {BEGIN + 11}): does not come to an end" in text
+
+
+def test_a_task_that_is_too_slow_is_not_guessed_at(refusal: Callable[[str], str]) -> None:
+    """Where time is up after a few runs, what they would say is not taken for the task."""
+    text = refusal("slow")
+    assert "which say little; give it more with --timeout" in text
 
 
 def test_loading_that_does_not_end_is_ended(refusal: Callable[[str], str]) -> None:

@@ -36,6 +36,12 @@ class Effort:
     """On the monotonic clock: from then on whatever has been seen must do."""
 
     @property
+    def halfway_s(self) -> float:
+        """When half of the time that is left is over, as `until_s`: who comes first does not take all of it."""
+        now_s = monotonic()
+        return now_s + max(self.until_s - now_s, 0.0) / 2
+
+    @property
     def late(self) -> bool:
         """Whether time is up."""
         return monotonic() > self.until_s

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Final
 
+from asyncload.locust.importer.findings import Mistake
 from asyncload.locust.importer.probe.chance import Play
 from asyncload.locust.importer.probe.effort import Effort, Run
 from asyncload.locust.importer.probe.exploration import explore
@@ -13,6 +14,8 @@ from asyncload.locust.importer.probe.replies import Reply
 from asyncload.locust.importer.probe.stage import Abandoned, Stand
 
 _FEWEST_SAMPLES: Final = 10
+_FEW_RUNS: Final = 100
+"""Of one task: a sample that was cut short of this is none."""
 _MOST_TRIED: Final = 20
 """Tasks of which it is found out how often they try."""
 
@@ -66,8 +69,12 @@ class Tasks:
             self._effort,
             looks=max(int(self._effort.looks * share), 2),
             samples=max(int(self._effort.samples * share), _FEWEST_SAMPLES),
+            until_s=self._effort.halfway_s,
         )
         law = explore(run, effort)
+        if law.method == "sample" and law.runs < min(_FEW_RUNS, effort.samples):
+            text = f"task {name}: its time was up after {law.runs} runs, which say little; give it more with --timeout"
+            self._stand.mistakes[Mistake(where, text)] = None
         self.found.append(Task(name, where, law, self._attempts(run, function), unhappy))
         return law
 
