@@ -103,15 +103,7 @@ def convert(request: Request, answer: Answer, stem: str) -> Imported:
         UsageError: With every reason why the file cannot be imported, and the lines.
         StartError: If Locust is not installed, or the importer itself failed.
     """
-    if answer.missing:
-        raise StartError(f"{answer.missing} is not installed: pip install 'asyncload-mme[locust]'")
-    if answer.fault:
-        raise StartError(f"{request.file}: the import failed, which is no fault of the file's: {answer.fault}")
-    if answer.findings is None:
-        raise _refusal(request, [_ended(answer.ended, request.limit_s)] if answer.ended else [])
-    found = answer.findings
-    if found.mistakes and not (request.keep_going and found.classes):
-        raise _refusal(request, found.mistakes, going_helps=bool(found.classes))
+    found = _usable(request, answer)
     try:
         called = traffic(found, request.endpoint, request.wanted.users, request.host)
         parts = shares(found.classes, request.wanted.users)
@@ -134,6 +126,20 @@ def convert(request: Request, answer: Answer, stem: str) -> Imported:
     return Imported(
         document, tuple(notes), tuple(sources.files().items()), f"{request.file.name} (Locust {found.locust})"
     )
+
+
+def _usable(request: Request, answer: Answer) -> Findings:
+    """Return what was found, if there is something and nothing is wrong with it."""
+    if answer.missing:
+        raise StartError(f"{answer.missing} is not installed: pip install 'asyncload-mme[locust]'")
+    if answer.fault:
+        raise StartError(f"{request.file}: the import failed, which is no fault of the file's: {answer.fault}")
+    found = answer.findings
+    if found is None:
+        raise _refusal(request, [_ended(answer.ended, request.limit_s)] if answer.ended else [])
+    if found.mistakes and not (request.keep_going and found.classes):
+        raise _refusal(request, found.mistakes, going_helps=bool(found.classes))
+    return found
 
 
 def check_output(path: Path, *, force: bool) -> None:

@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Final, Literal, TypeAlias
 from urllib.parse import unquote
 
-from asyncload.locust.importer.findings import NO_HOST, Row, Target
+from asyncload.locust.importer.findings import Row, Target
 from asyncload.locust.importer.probe import replies
 from asyncload.locust.importer.probe.places import Places
 from asyncload.locust.importer.probe.replies import Reply
@@ -174,8 +174,3 @@ class Recorder:
                 self.retries[mode if attempts is None else f"{mode}, {attempts} attempts in all"] = None
                 return
             frame = frame.f_back
-
-
-def is_placeholder(target: Target) -> bool:
-    """Whether a call goes where no host was given."""
-    return target.url.startswith(NO_HOST)
