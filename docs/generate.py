@@ -16,7 +16,7 @@ from asyncload.emulator.config import emulator
 from asyncload.scenario import json_schema
 
 HERE = Path(__file__).parent
-COMMANDS = ("run", "plan", "report", "emulate", "demo", "schema")
+COMMANDS = ("run", "plan", "report", "compare", "emulate", "demo", "schema")
 
 
 def scenario_reference() -> str:

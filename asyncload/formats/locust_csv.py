@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from asyncload.errors import StoreError
+from asyncload.formats.buckets import LOCUST
 from asyncload.formats.locust_entry import AGGREGATED, row_names
 from asyncload.formats.locust_json import CLOSED_LOOP, FAILED_TOO
 from asyncload.formats.reading import Latency, Meaning, Reading, Row
@@ -103,6 +104,7 @@ def _row(line: _Line, name: str) -> Row:
         mean_ms=line.number("average response time"),
         least_ms=line.number("min response time"),
         most_ms=line.number("max response time"),
+        within_ms={q: LOCUST.within_ms(value_ms) for q, value_ms in percentiles_ms.items()},
     )
     return Row(
         name=name,

@@ -1,0 +1,226 @@
+"""
+Percentile distributions (`.hgrm`): of HdrHistogram, as text or CSV, of wrk2, and of `vegeta report -type=hdrplot`.
+
+       Value   Percentile   TotalCount 1/(1-Percentile)
+
+       6.671     0.500000        19783         2.00
+      11.135     0.989062        39070        91.43
+      11.207     0.990625        39135       106.67
+    #[Mean    =        6.602, StdDeviation   =        1.919]
+    #[Max     =       12.496, Total count    =        39500]
+
+A line says: the value at this percentile, and how many values are up to it. So for every rank between a line's
+percentile and its count the value is known; for the ranks before, up to the line above, only that it lies between the
+two values. p99 is seldom a line; what the file does not know exactly keeps its bounds.
+
+wrk2 prints more around it: percentiles in short, requests, errors, and with -U a second distribution, of the latencies
+as it did not correct them.
+
+Source:
+    HdrHistogram (Java) 2.2: AbstractHistogram.outputPercentileDistribution. wrk2 4.0: src/wrk.c, src/hdr_histogram.c,
+    src/units.c. vegeta 12.13: lib/reporters.go, NewHDRHistogramPlotReporter.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final, cast
+
+import numpy as np
+
+from asyncload.errors import StoreError
+from asyncload.formats.bins import QUANTILES, Bins
+from asyncload.formats.reading import Latency, Meaning, Reading, Row, Since
+from asyncload.formats.unit import PER_MS, Unit
+
+HEAD: Final = re.compile(
+    r'^\s*"?Value(?:\((\w+)\))?"?[\s,]+"?Percentile"?[\s,]+"?TotalCount"?[\s,]+"?1/\(1-Percentile\)"?\s*$', re.MULTILINE
+)
+_LINE = re.compile(r"\s*([\d.]+)[\s,]+([\d.]+)[\s,]+(\d+)(?:[\s,]+(?:[\d.]+|inf|Infinity))?\s*")
+_MEAN = re.compile(r"#\[Mean\s*=\s*([\d.]+),")
+_DISTRIBUTION = re.compile(r"\s*Latency Distribution \(HdrHistogram - (Recorded|Uncorrected) Latency")
+_SHORT = re.compile(r"\s*([\d.]+)%\s+([\d.]+)(us|ms|s|m|h)\s*")
+_WRK2_MS: Final = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 60e3, "h": 3_600e3}
+_SINCE: Final[Mapping[str, Since]] = {"Recorded": "due", "Uncorrected": "sent"}
+_REQUESTS = re.compile(r"^\s*(\d+) requests in ", re.MULTILINE)
+_RATE = re.compile(r"^Requests/sec:\s+([\d.]+)", re.MULTILINE)
+_FAILED = re.compile(r"^\s*Non-2xx or 3xx responses: (\d+)", re.MULTILINE)
+_SOCKETS = re.compile(r"^\s*Socket errors: (.*)", re.MULTILINE)
+_MOST_BYTES: Final = 1 << 24
+"""No distribution comes near it: five digits with a hundred ticks are 2 MB."""
+
+_FILE = Meaning(
+    arrivals="not said by the file",
+    failures="not said by the file",
+    resolution="that of the histogram; between two lines only bounds",
+    counted="not said by the file; taken for sent",
+)
+_WRK2 = Meaning(
+    arrivals="a set rate on each connection; a call that is behind is sent after the reply before it",
+    failures="among the latencies, where there was a reply",
+    resolution="3 significant digits; between two lines only bounds",
+    window="after the first 10 s, in which wrk2 calibrates",
+    counted="due",
+)
+_VEGETA = Meaning(
+    arrivals="open loop at a set rate, unless -max-workers held it back; with -rate=0 a closed loop",
+    failures="among the latencies",
+    resolution="vegeta's estimate of percentiles (t-digest)",
+    counted="sent: from when a worker took the call, so waiting for a connection is part of it",
+)
+
+
+@dataclass(slots=True)
+class _Distribution:
+    """One table of a file."""
+
+    since: Since = "sent"
+    unit: str = ""
+    """Stated in its head; empty if it is not."""
+    short_ms: dict[float, tuple[float, float]] = field(default_factory=dict)
+    """By quantile: percentiles that wrk2 prints above the table, and how far they may be rounded."""
+    lines: list[tuple[float, float, int, int, int]] = field(default_factory=list)
+    """Value, quantile, count up to it; digits behind the point of value and quantile."""
+    mean: float | None = None
+
+    @property
+    def calls(self) -> int:
+        return self.lines[-1][2] if self.lines else 0
+
+
+def read_hgrm(path: Path, unit: Unit | None = None) -> Reading:
+    """
+    Read a percentile distribution: a total without rows.
+
+    Args:
+        path: The file.
+        unit: Of its values, where the file does not say it; None takes them for milliseconds, as its plotter does.
+
+    Raises:
+        StoreError: If it has no line, or lines that do not ascend.
+    """
+    with path.open("rb") as file:
+        text = file.read(_MOST_BYTES).decode("utf-8", errors="replace")
+    try:
+        tables = list(_distributions(text.splitlines()))
+        if not any(table.lines for table in tables):
+            raise ValueError("it has no line with a value")  # noqa: TRY301  # told with the path, as the others
+        latency = {table.since: _latency(table, unit) for table in tables if table.lines}
+    except (ValueError, OverflowError) as error:
+        raise StoreError(f"{path}: looks like a percentile distribution, but cannot be read: {error}") from error
+    calls = next(table.calls for table in tables if table.lines)
+    if _DISTRIBUTION.search(text):
+        return _of_wrk2(path, text, latency)
+    if any(table.unit for table in tables):
+        return Reading(source=str(path), tool="vegeta", rows=(), total=_row(calls, latency), meaning=_VEGETA)
+    notes = () if unit else ("its unit is not stated; taken for ms. If it is another, say --unit",)
+    return Reading(
+        source=str(path), tool="HdrHistogram", rows=(), total=_row(calls, latency), meaning=_FILE, notes=notes
+    )
+
+
+def _row(calls: int, latency: Mapping[Since, Latency]) -> Row:
+    return Row(name="total", requests=calls, failures=None, rate_per_s=None, latency=latency)
+
+
+def _of_wrk2(path: Path, text: str, latency: Mapping[Since, Latency]) -> Reading:
+    """wrk2 says around its tables how many calls there were: in all, where the tables begin after the calibration."""
+    requests, rate, failed = (pattern.search(text) for pattern in (_REQUESTS, _RATE, _FAILED))
+    total = Row(
+        name="total",
+        requests=int(requests[1]) if requests else None,
+        # Nothing is printed of no failures; but if the output was cut before its end, nothing is known.
+        failures=int(failed[1]) if failed else 0 if rate else None,
+        rate_per_s=float(rate[1]) if rate else None,
+        latency=latency,
+    )
+    sockets = _SOCKETS.search(text)
+    notes = (f"socket errors, which are in no number: {sockets[1].strip()}",) if sockets else ()
+    counted = "due, and sent" if "sent" in latency else "due"
+    return Reading(
+        source=str(path), tool="wrk2", rows=(), total=total, meaning=replace(_WRK2, counted=counted), notes=notes
+    )
+
+
+def _distributions(lines: Iterable[str]) -> Iterator[_Distribution]:
+    """Tables in their order, each with what stands above it."""
+    table, inside = _Distribution(), False
+    for line in lines:
+        if named := _DISTRIBUTION.match(line):
+            table = _Distribution(_SINCE[named[1]])
+        elif (short := _SHORT.fullmatch(line)) and not inside:
+            scale = _WRK2_MS[short[3]]
+            half = 0.5 * 10.0 ** -_digits(short[2])
+            table.short_ms[round(float(short[1]) / 100, 9)] = (float(short[2]) * scale, half * scale)
+        elif head := HEAD.fullmatch(line):
+            table.unit, inside = head[1] or "", True
+        elif inside and (found := _LINE.fullmatch(line)):
+            value, quantile, count = found[1], found[2], int(found[3])
+            table.lines.append((float(value), float(quantile), count, _digits(value), _digits(quantile)))
+        elif inside and (mean := _MEAN.match(line)):
+            table.mean = float(mean[1])
+        elif inside and line.strip() and not line.startswith("#["):
+            yield table
+            table, inside = _Distribution(), False
+    if inside:
+        yield table
+
+
+def _digits(number: str) -> int:
+    return len(number.partition(".")[2])
+
+
+def _latency(table: _Distribution, unit: Unit | None) -> Latency:
+    per_ms = PER_MS[cast("Unit", table.unit or unit or "ms")]
+    stated = _stated(table, per_ms)
+    counted = {} if table.unit else _bins(table, per_ms).within_ms()  # vegeta's counts are made from its quantiles
+    within: dict[float, tuple[float, float]] = {}
+    percentiles: dict[float, float] = {}
+    for q in QUANTILES:
+        if q in stated:
+            percentiles[q], within[q] = stated[q][1], stated[q]
+        elif q in table.short_ms:
+            value, half = table.short_ms[q]
+            low, high = counted.get(q, (0.0, math.inf))
+            percentiles[q] = value
+            within[q] = (max(low, value - half), max(value, min(high, value + half)))
+        elif q in counted:
+            percentiles[q], within[q] = counted[q][1], counted[q]
+    return Latency(
+        percentiles_ms=percentiles, mean_ms=None if table.mean is None else table.mean / per_ms, within_ms=within
+    )
+
+
+def _stated(table: _Distribution, per_ms: float) -> dict[float, tuple[float, float]]:
+    """Quantiles that have a line of their own, with the width of a slot at that many digits."""
+    return {
+        q: (value * (1 - 10.0**-digits) / per_ms, value / per_ms)
+        for q in QUANTILES
+        for value, quantile, _, digits, _ in table.lines
+        if quantile == q
+    }
+
+
+def _bins(table: _Distribution, per_ms: float) -> Bins:
+    """
+    What the lines say of every rank.
+
+    A line at quantile p with count c, under one with count b: ranks above b and below p * n lie between the two values;
+    those from p * n up to c have the line's value. p is printed rounded, so it may be half a digit higher.
+    """
+    calls, before, below = table.calls, 0, 0.0
+    low: list[float] = []
+    high: list[float] = []
+    counts: list[int] = []
+    for value, quantile, upto, digits, places in table.lines:
+        if upto < before or value < below:
+            raise ValueError(f"after {below} with {before} values comes {value} with {upto}; expected ascending lines")
+        exact = calls if quantile == 1 else math.ceil((quantile + 0.5 * 10.0**-places) * calls) if quantile else 1
+        between = min(max(exact - 1 - before, 0), upto - before)
+        low += [below, value * (1 - 10.0**-digits)]
+        high += [value, value]
+        counts += [between, upto - before - between]
+        before, below = upto, value
+    return Bins(np.array(low) / per_ms, np.array(high) / per_ms, np.array(counts, np.int64))
