@@ -58,7 +58,7 @@ def decode(blob: bytes) -> Recorded:
             raise ValueError("the histogram is cut short")
         blob = _inflated(blob[8:])
     cookie = _cookie(blob)
-    if cookie in _DOUBLE:
+    if int.from_bytes(blob[:4], "big") in _DOUBLE:
         raise ValueError("it holds a DoubleHistogram; only histograms of whole numbers are read")
     if cookie in _OLDER:
         raise ValueError("it is encoded as V0 or V1 of before 2015; only V2 is read")

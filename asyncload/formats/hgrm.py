@@ -26,7 +26,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final, cast
+from typing import Final, TypeAlias, cast
 
 import numpy as np
 
@@ -70,6 +70,10 @@ _VEGETA = Meaning(
     resolution="vegeta's estimate of percentiles (t-digest)",
     counted="sent: from when a worker took the call, so waiting for a connection is part of it",
 )
+
+
+_Known: TypeAlias = tuple[float, float, float]
+"""A percentile, and from where to where it may lie, in ms."""
 
 
 @dataclass(slots=True)
@@ -174,29 +178,30 @@ def _digits(number: str) -> int:
 
 def _latency(table: _Distribution, unit: Unit | None) -> Latency:
     per_ms = PER_MS[cast("Unit", table.unit or unit or "ms")]
-    stated = _stated(table, per_ms)
     counted = {} if table.unit else _bins(table, per_ms).within_ms()  # vegeta's counts are made from its quantiles
-    within: dict[float, tuple[float, float]] = {}
-    percentiles: dict[float, float] = {}
-    for q in QUANTILES:
-        if q in stated:
-            percentiles[q], within[q] = stated[q][1], stated[q]
-        elif q in table.short_ms:
-            value, half = table.short_ms[q]
-            low, high = counted.get(q, (0.0, math.inf))
-            percentiles[q] = value
-            within[q] = (max(low, value - half), max(value, min(high, value + half)))
-        elif q in counted:
-            percentiles[q], within[q] = counted[q][1], counted[q]
+    found = {q: _best(counted.get(q), table.short_ms.get(q)) for q in QUANTILES} | _stated(table, per_ms)
+    known = {q: each for q, each in found.items() if each is not None}
     return Latency(
-        percentiles_ms=percentiles, mean_ms=None if table.mean is None else table.mean / per_ms, within_ms=within
+        percentiles_ms={q: value for q, (value, _, _) in known.items()},
+        mean_ms=None if table.mean is None else table.mean / per_ms,
+        within_ms={q: (low, high) for q, (_, low, high) in known.items()},
     )
 
 
-def _stated(table: _Distribution, per_ms: float) -> dict[float, tuple[float, float]]:
-    """Quantiles that have a line of their own, with the width of a slot at that many digits."""
+def _best(counted: tuple[float, float] | None, short: tuple[float, float] | None) -> _Known | None:
+    """What is known of a percentile by the lines around it, and by its value in short with half of its last digit."""
+    if short is None or (counted and counted[1] - counted[0] <= 2 * short[1]):
+        return counted and (counted[1], *counted)
+    value, half = short
+    low, high = counted or (0.0, math.inf)
+    low, high = max(low, value - half), min(high, value + half)
+    return min(max(value, low), high), low, high
+
+
+def _stated(table: _Distribution, per_ms: float) -> dict[float, _Known]:
+    """Quantiles that have a line of their own; a slot is as wide as the digits behind the point say."""
     return {
-        q: (value * (1 - 10.0**-digits) / per_ms, value / per_ms)
+        q: (value / per_ms, value * (1 - 10.0**-digits) / per_ms, value / per_ms)
         for q in QUANTILES
         for value, quantile, _, digits, _ in table.lines
         if quantile == q

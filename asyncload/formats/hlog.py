@@ -29,13 +29,12 @@ from asyncload.formats.reading import Meaning, Reading, Row
 from asyncload.formats.unit import PER_MS, Unit
 
 _HEAD: Final = re.compile(r'#\[Histogram log format version |"StartTimestamp",')
-_FIRST: Final = re.compile(r"^(?:Tag=[^, ]+[, ]+)?(?:[\d.]+[, ]+){3}HIST", re.MULTILINE)
+_FIRST: Final = re.compile(r"^(?:Tag=[^, ]+[, ]+)?(?:[\d.]+[, ]+){3}D?HIST", re.MULTILINE)
 _INTERVAL: Final = re.compile(r"(?:Tag=([^, ]+)[, ]+)?([\d.]+)[, ]+([\d.]+)[, ]+([\d.]+)[, ]+([A-Za-z0-9+/=]+)\s*")
 _UNITS: Final[tuple[Unit, ...]] = ("ms", "us", "ns")
 """By the power of 1,000 that their values are divided by to be milliseconds."""
 _AT_ONCE: Final = 64
 """Intervals that wait to be added up, of each tag."""
-_NO_TAG: Final = "(no tag)"
 _MEANING = Meaning(
     arrivals="not said by the file",
     failures="not said by the file",
@@ -49,6 +48,7 @@ class _Log:
     """What was read so far."""
 
     tags: dict[str, list[Recorded]] = field(default_factory=dict)
+    """By tag; empty for intervals without one."""
     begin_s: float = math.inf
     end_s: float = -math.inf
     most: float = 0.0
@@ -60,7 +60,7 @@ class _Log:
         tag, *times, text = interval.groups()
         begin_s, length_s, most = map(float, times)
         recorded = decode(b64decode(text, validate=True))
-        parts = self.tags.setdefault(tag or _NO_TAG, [])
+        parts = self.tags.setdefault(tag or "", [])
         parts.append(recorded)
         if len(parts) == _AT_ONCE:
             parts[:] = [add(parts)]
@@ -97,8 +97,8 @@ def read_hlog(path: Path, unit: Unit | None = None) -> Reading:
         raise StoreError(f"{path}: a log of HdrHistogram without any interval")
     chosen = unit or log.unit()
     seconds = log.end_s - log.begin_s
-    whole = add([part for parts in log.tags.values() for part in parts])
-    tagged = {tag: add(parts) for tag, parts in log.tags.items()} if set(log.tags) != {_NO_TAG} else {}
+    tagged = {tag: add(parts) for tag, parts in log.tags.items() if tag}
+    whole = add(log.tags[""]) if "" in log.tags else add(list(tagged.values()))
     return Reading(
         source=str(path),
         tool="HdrHistogram log",
@@ -137,8 +137,8 @@ def _notes(log: _Log, unit: Unit, *, asked: bool) -> Iterator[str]:
         )
     if log.cut:
         yield "its last line is cut short and left out"
-    if _NO_TAG in log.tags and len(log.tags) > 1:
-        yield "the total adds up the intervals with a tag and those without"
+    if "" in log.tags and len(log.tags) > 1:
+        yield "the total is of the intervals without a tag, as HdrHistogram's own reader takes it"
 
 
 def _row(name: str, recorded: Recorded, unit: Unit, seconds: float) -> Row:

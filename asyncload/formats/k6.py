@@ -80,7 +80,7 @@ def _reading(summary: _Summary, path: Path) -> Reading:
     return Reading(
         source=str(path),
         tool="k6",
-        rows=tuple(_rows(summary)),
+        rows=tuple(sorted(_rows(summary), key=lambda row: row.name)),  # k6 writes them in no order
         total=_row(summary, "total", ""),
         meaning=_MEANING,
         notes=tuple(_notes(summary)),

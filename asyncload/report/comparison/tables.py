@@ -22,11 +22,13 @@ _BLANK: Final[Cell] = ("", "")
 
 def totals(sides: Sides, width: int) -> Iterator[Text]:
     """All models together: a line per number, a column per source."""
-    lines: list[tuple[Cell, Metric | None]] = [((f"  {name}", ""), Metric(name)) for name in COUNTS]
-    for since in sides.views:
-        lines.append(((_VIEWS[since], "bold"), None))
-        metrics = [Metric(name, since) for name in LATENCIES]
+    lines: list[tuple[Cell, Metric | None]] = []
+    for heading, metrics in (
+        ("", [Metric(name) for name in COUNTS]),
+        *((_VIEWS[since], [Metric(name, since) for name in LATENCIES]) for since in sides.views),
+    ):
         stated = [metric for metric in metrics if sides.having([sides.totals], metric)]
+        lines += [((heading, "bold"), None)] if heading else []
         lines += [((f"  {metric.name}", ""), metric) for metric in stated]
     rows: list[_Line] = [(metric, sides.totals) for _, metric in lines]
     group = _group("", rows, sides.labels, range(len(sides.readings)), compared=True)
