@@ -82,7 +82,9 @@ class _Distribution:
 
     since: Since = "sent"
     unit: str = ""
-    """Stated in its head; empty if it is not."""
+    """That of wrk2, or as its head states it; empty if unknown."""
+    estimated: bool = False
+    """Whether its counts are made from its quantiles, as vegeta's are, and so tell nothing more."""
     short_ms: dict[float, tuple[float, float]] = field(default_factory=dict)
     """By quantile: percentiles that wrk2 prints above the table, and how far they may be rounded."""
     lines: list[tuple[float, float, int, int, int]] = field(default_factory=list)
@@ -117,7 +119,7 @@ def read_hgrm(path: Path, unit: Unit | None = None) -> Reading:
     calls = next(table.calls for table in tables if table.lines)
     if _DISTRIBUTION.search(text):
         return _of_wrk2(path, text, latency)
-    if any(table.unit for table in tables):
+    if any(table.estimated for table in tables):
         return Reading(source=str(path), tool="vegeta", rows=(), total=_row(calls, latency), meaning=_VEGETA)
     notes = () if unit else ("its unit is not stated; taken for ms. If it is another, say --unit",)
     return Reading(
@@ -153,13 +155,13 @@ def _distributions(lines: Iterable[str]) -> Iterator[_Distribution]:
     table, inside = _Distribution(), False
     for line in lines:
         if named := _DISTRIBUTION.match(line):
-            table = _Distribution(_SINCE[named[1]])
+            table = _Distribution(_SINCE[named[1]], "ms")
         elif (short := _SHORT.fullmatch(line)) and not inside:
             scale = _WRK2_MS[short[3]]
             half = 0.5 * 10.0 ** -_digits(short[2])
             table.short_ms[round(float(short[1]) / 100, 9)] = (float(short[2]) * scale, half * scale)
         elif head := HEAD.fullmatch(line):
-            table.unit, inside = head[1] or "", True
+            table.unit, table.estimated, inside = head[1] or table.unit, bool(head[1]), True
         elif inside and (found := _LINE.fullmatch(line)):
             value, quantile, count = found[1], found[2], int(found[3])
             table.lines.append((float(value), float(quantile), count, _digits(value), _digits(quantile)))
@@ -177,8 +179,10 @@ def _digits(number: str) -> int:
 
 
 def _latency(table: _Distribution, unit: Unit | None) -> Latency:
+    if table.unit and table.unit not in PER_MS:
+        raise ValueError(f"its values are in {table.unit!r}; expected one of {', '.join(PER_MS)}")
     per_ms = PER_MS[cast("Unit", table.unit or unit or "ms")]
-    counted = {} if table.unit else _bins(table, per_ms).within_ms()  # vegeta's counts are made from its quantiles
+    counted = {} if table.estimated else _bins(table, per_ms).within_ms()
     found = {q: _best(counted.get(q), table.short_ms.get(q)) for q in QUANTILES} | _stated(table, per_ms)
     known = {q: each for q, each in found.items() if each is not None}
     return Latency(

@@ -34,6 +34,8 @@ _BINARY: Final = (
     (re.compile(rb"\x28\xb5\x2f\xfd"), "is compressed with zstd; unpack it first"),
     (re.compile(rb"PK\x03\x04"), "is a ZIP archive; unpack it first"),
     (re.compile(rb"SQLite format 3\x00"), "is a database; give the run directory that it is in"),
+    (re.compile(rb"\xff\xfe|\xfe\xff"), "is text in UTF-16; write it as UTF-8"),
+    (re.compile(rb"\xef\xbb\xbf"), "begins with a byte order mark; write it as plain UTF-8"),
     # A type definition of Go's gob, whose first name is that of vegeta's type.
     (re.compile(rb".{0,12}\x06Result\x01\xff", re.DOTALL), "is vegeta's own encoding; give `vegeta encode --to csv`"),
 )
@@ -97,7 +99,7 @@ def _reader(path: Path, head: bytes, unit: Unit | None) -> Callable[[], Reading]
     for known, told in _BINARY:
         if known.match(head):
             raise StoreError(f"{path}: {told}")
-    text = head.decode("utf-8-sig", errors="replace").lstrip()
+    text = head.decode("utf-8", errors="replace").lstrip()
     if not text:
         raise StoreError(f"{path}: is empty")
     for pattern, told in _TEXTS:
@@ -122,7 +124,7 @@ def _json(path: Path) -> Reading:
     """Read a file that is one JSON document."""
     data = path.read_bytes()
     try:
-        document: Any = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
+        document: Any = msgspec.json.decode(data)
     except (msgspec.MsgspecError, RecursionError, ValueError) as error:
         raise StoreError(f"{path}: is JSON that is cut short or damaged: {error}") from error
     if isinstance(document, list) and all(isinstance(one, dict) and "response_times" in one for one in document):

@@ -10,13 +10,13 @@ from asyncload.formats.reading import Row, Since
 from asyncload.report.comparison.grid import Cell, Column, Group, fits, lay_out
 from asyncload.report.comparison.quantity import COUNTS, LATENCIES, Metric, change, quantity
 from asyncload.report.comparison.sides import SHOWN, Sides
+from asyncload.report.comparison.words import said
 from asyncload.report.models import affixes
 from asyncload.report.numbers import NOTHING, printable
 
 _VIEWS: Final[dict[Since, str]] = {"due": "from due, ms", "sent": "from sent, ms"}
 _MUCH: Final = 0.05
 """A difference of latency from here on is printed in colour."""
-_FAILED: Final = Metric("failed, %")
 _BLANK: Final[Cell] = ("", "")
 
 
@@ -41,15 +41,15 @@ def models(sides: Sides, width: int) -> Iterator[Text]:
         return
     metrics = [Metric("requests"), *_latencies(sides)]
     if any(row.failures for model in sides.shown for row in model.rows if row):
-        metrics.append(_FAILED)
+        metrics.append(Metric("failed, %"))
     groups = []
     for metric in metrics:
         places = sides.having([model.rows for model in sides.shown], metric)
         rows: list[_Line] = [(metric, model.rows) for model in sides.shown]
         if places:
-            groups.append(_group(_title(metric), rows, sides.labels, places, compared=metric != _FAILED))
+            groups.append(_group(_title(metric), rows, sides.labels, places, compared=metric.since is not None))
     if len(sides.shown) < len(sides.models):
-        yield from _summary(sides)
+        yield from _summary(sides, width)
     names = [model.name for model in sides.shown]
     prefix, suffix = ("", "") if fits("model", names, groups, width) else affixes(names)
     if prefix or suffix:
@@ -59,17 +59,16 @@ def models(sides: Sides, width: int) -> Iterator[Text]:
     yield from lay_out("model", short, groups, width)
 
 
-def legend(lines: Sequence[Text]) -> Iterator[Text]:
-    """Explain the signs that stand in some lines of tables."""
+def signs(lines: Sequence[Text]) -> str:
+    """Explain the signs that stand in some lines of tables; empty if there are none."""
     words = {word for line in lines for word in line.plain.split()}
-    signs = {
+    said = {
         "= the same": "=" in words,
-        "≈ no difference that the resolution would show": "≈" in words,
+        "≈ within their resolution": "≈" in words,
         "≤ at most": any(word.startswith("≤") for word in words),
-        "- not stated, and not to be had from counts": NOTHING in words,
+        "- not stated": NOTHING in words,
     }
-    if any(signs.values()):
-        yield Text(" · ".join(said for said, printed in signs.items() if printed), "dim")
+    return " · ".join(words for words, printed in said.items() if printed)
 
 
 def _latencies(sides: Sides) -> Iterator[Metric]:
@@ -126,7 +125,7 @@ def _compared(line: _Line, place: int) -> Cell:
     return found.text, "red" if found.share > 0 else "green"
 
 
-def _summary(sides: Sides) -> Iterator[Text]:
+def _summary(sides: Sides, width: int) -> Iterator[Text]:
     """What is said of many models in a line for each source."""
     tail = sides.tail
     if tail is None:
@@ -140,8 +139,9 @@ def _summary(sides: Sides) -> Iterator[Text]:
         apart = [each.share for each in found if each.share is not None and not each.alike]
         if shares:
             higher = sum(share > 0 for share in apart)
-            yield Text(
+            words = (
                 f"{sides.labels[place]} against {sides.labels[0]}, {name} of {len(found)} models: {higher} higher, "
                 f"{len(apart) - higher} lower, {len(found) - len(apart)} alike; median {statistics.median(shares):+.1%}"
             )
+            yield from said("", words, width)
     yield Text(f"{SHOWN} of {len(sides.models)} models, those whose {name} differs most:", "dim")

@@ -9,7 +9,6 @@ The comparison for a terminal, in the order in which its questions are asked:
     what was not compared?       names that only one source has
 """
 
-import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
@@ -20,7 +19,8 @@ from rich.text import Text
 from asyncload.formats.reading import Reading
 from asyncload.report.comparison import tables
 from asyncload.report.comparison.sides import Sides
-from asyncload.report.numbers import printable, shorten
+from asyncload.report.comparison.words import said
+from asyncload.report.numbers import shorten
 from asyncload.report.terminal import LEAST_WIDTH
 
 _NAMES_SHOWN: Final = 6
@@ -46,7 +46,8 @@ def show(sides: Sides, console: Console) -> None:
     width = max(console.width, LEAST_WIDTH)
     before = [list(part(sides, width)) for part in (_invalid, _sources, _meanings)]
     numbers = [list(part(sides, width)) for part in (tables.totals, tables.models)]
-    after = [list(_alone(sides, width)), list(tables.legend([line for part in numbers for line in part]))]
+    signs = tables.signs([line for part in numbers for line in part])
+    after = [list(_alone(sides, width)), list(said("", signs, width, style="dim")) if signs else []]
     for number, part in enumerate(filter(None, [*before, *numbers, *after])):
         # Not cropped: on a narrower terminal a line of numbers is wrapped by the terminal and stays whole.
         for line in [Text(), *part] if number else part:
@@ -58,7 +59,7 @@ def _invalid(sides: Sides, width: int) -> Iterator[Text]:
         if reading.invalid:
             yield Text.assemble(("INVALID", "bold red"), f"  {label}  ", shorten(reading.source, width - 12))
         for reason in reading.invalid:
-            yield from _said(("  reason: ", "red"), reason, width)
+            yield from said("  reason: ", reason, width, label="red")
 
 
 def _sources(sides: Sides, width: int) -> Iterator[Text]:
@@ -66,7 +67,7 @@ def _sources(sides: Sides, width: int) -> Iterator[Text]:
     for label, reading in zip(sides.labels, sides.readings, strict=True):
         yield Text.assemble((label, "bold"), f"  {reading.tool:<{tools}}  ", shorten(reading.source, width - tools - 5))
         for note in reading.notes:
-            yield from _said(("   note: ", "yellow"), note, width)
+            yield from said("   note: ", note, width, label="yellow")
 
 
 def _meanings(sides: Sides, width: int) -> Iterator[Text]:
@@ -78,7 +79,7 @@ def _meanings(sides: Sides, width: int) -> Iterator[Text]:
         style = "dim" if len(shared) == 1 else ""
         for number, (labels, words) in enumerate(shared.items()):
             front = f"  {'' if number else aspect:<{_LABEL}}  {labels:<{widest}}  "
-            yield from _said((front, style), words, width, style)
+            yield from said(front, words, width, label=style, style=style)
 
 
 def _shared(sides: Sides, of: Callable[[Reading], str]) -> dict[str, str]:
@@ -89,13 +90,6 @@ def _shared(sides: Sides, of: Callable[[Reading], str]) -> dict[str, str]:
     if len(by_words) == 1:
         return {"all": next(iter(by_words))}
     return {" ".join(labels): words for words, labels in by_words.items()}
-
-
-def _said(front: tuple[str, str], words: str, width: int, style: str = "") -> Iterator[Text]:
-    """Print a sentence behind something, in as many lines as it takes."""
-    text, text_style = front
-    for number, line in enumerate(textwrap.wrap(printable(words), width - len(text))):
-        yield Text.assemble((" " * len(text) if number else text, text_style), (line, style))
 
 
 def _alone(sides: Sides, width: int) -> Iterator[Text]:
@@ -109,8 +103,7 @@ def _alone(sides: Sides, width: int) -> Iterator[Text]:
         if names:
             shown = [shorten(name, _NAME_MOST) for name in names[:_NAMES_SHOWN]]
             more = [f"{len(names) - len(shown)} more"] if len(names) > len(shown) else []
-            yield from _said((f"only in {label}: ", "yellow"), ", ".join([*shown, *more]), width)
+            yield from said(f"only in {label}: ", ", ".join([*shown, *more]), width, label="yellow")
     if not sides.models:
-        yield from _said(
-            ("", ""), "No row has the same name in two sources. Rename rows with --map, such as --map ROW=MODEL.", width
-        )
+        words = "No row has the same name in two sources. Rename rows with --map, such as --map ROW=MODEL."
+        yield from said("", words, width)
