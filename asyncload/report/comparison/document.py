@@ -1,10 +1,10 @@
 """A comparison as JSON: every number of every source, and how it compares with the first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from asyncload.formats.reading import Reading, Row, Since
-from asyncload.report.comparison.quantity import LATENCIES, Metric, Quantity, change, quantity
+from asyncload.report.comparison.quantity import COUNTS, LATENCIES, Change, Metric, change, quantity
 from asyncload.report.comparison.sides import Sides
 
 SCHEMA: Final = "asyncload.comparison/1"
@@ -42,40 +42,47 @@ def _source(label: str, reading: Reading, alone: Sequence[str]) -> dict[str, Any
 
 
 def _side_by_side(rows: Sequence[Row | None], views: Sequence[Since]) -> list[dict[str, Any] | None]:
-    return [None if row is None else _row(rows[0], row, views) for row in rows]
+    """The numbers of the first source, which is compared with none, and then those of the others."""
+    first, *others = rows
+    return [
+        None if first is None else _row(first, views),
+        *(None if row is None else _row(row, views, [first]) for row in others),
+    ]
 
 
-def _row(first: Row | None, row: Row, views: Sequence[Since]) -> dict[str, Any]:
-    counts = [Metric(name) for name in ("requests", "failed, %", "rate, /s")]
+def _row(row: Row, views: Sequence[Since], against: Sequence[Row | None] = ()) -> dict[str, Any]:
+    """Numbers of a row, and how they compare with another one, if any."""
     return {
         "requests": row.requests,
         "failures": row.failures,
         "rate_per_s": row.rate_per_s,
-        "difference": _differences(first, row, counts),
-        "latency": {since: _view(first, row, since) for since in views if since in row.latency},
+        "difference": _differences(row, [Metric(name) for name in COUNTS], against),
+        "latency": {since: _view(row, since, against) for since in views if since in row.latency},
     }
 
 
-def _view(first: Row | None, row: Row, since: Since) -> dict[str, Any]:
+def _view(row: Row, since: Since, against: Sequence[Row | None]) -> dict[str, Any]:
     metrics = [Metric(name, since) for name in LATENCIES]
     found = {_key(metric): quantity(row, metric) for metric in metrics}
     return {
         "ms": {key: value and value.value for key, value in found.items()},
         "within_ms": {key: [value.low, value.high] for key, value in found.items() if value and value.low < value.high},
-        "difference": _differences(first, row, metrics),
+        "difference": _differences(row, metrics, against),
     }
 
 
-def _differences(first: Row | None, row: Row, metrics: Sequence[Metric]) -> Mapping[str, Mapping[str, object] | None]:
-    """How far each number is from the first source's; none of the first source itself."""
-    if first is row:
-        return {}
-    changes = {_key(metric): change(*_both(first, row, metric), metric) for metric in metrics}
-    return {key: None if each is None else {"share": each.share, "alike": each.alike} for key, each in changes.items()}
+def _differences(
+    row: Row, metrics: Sequence[Metric], against: Sequence[Row | None]
+) -> dict[str, dict[str, object] | None]:
+    return {
+        _key(metric): _difference(change(quantity(first, metric), quantity(row, metric), metric))
+        for first in against
+        for metric in metrics
+    }
 
 
-def _both(first: Row | None, row: Row, metric: Metric) -> tuple[Quantity | None, Quantity | None]:
-    return quantity(first, metric), quantity(row, metric)
+def _difference(found: Change | None) -> dict[str, object] | None:
+    return None if found is None else {"share": found.share, "alike": found.alike}
 
 
 def _key(metric: Metric) -> str:
