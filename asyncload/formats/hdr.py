@@ -53,10 +53,7 @@ def decode(blob: bytes) -> Recorded:
         ValueError: If it is not one, is cut short, or is of a kind that is not read.
     """
     if _cookie(blob) == _V2_COMPRESSED:
-        length = int.from_bytes(blob[4:8], "big")
-        if len(blob) != 8 + length:
-            raise ValueError("the histogram is cut short")
-        blob = _inflated(blob[8:])
+        blob = _inflated(blob[8:])  # in front of it stands its length
     cookie = _cookie(blob)
     if int.from_bytes(blob[:4], "big") in _DOUBLE:
         raise ValueError("it holds a DoubleHistogram; only histograms of whole numbers are read")

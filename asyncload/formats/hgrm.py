@@ -87,8 +87,8 @@ class _Distribution:
     """Whether its counts are made from its quantiles, as vegeta's are, and so tell nothing more."""
     short_ms: dict[float, tuple[float, float]] = field(default_factory=dict)
     """By quantile: percentiles that wrk2 prints above the table, and how far they may be rounded."""
-    lines: list[tuple[float, float, int, int, int]] = field(default_factory=list)
-    """Value, quantile, count up to it; digits behind the point of value and quantile."""
+    lines: list[tuple[float, float, int, int]] = field(default_factory=list)
+    """Value, quantile, count up to it, and digits behind the point of the value."""
     mean: float | None = None
 
     @property
@@ -163,8 +163,7 @@ def _distributions(lines: Iterable[str]) -> Iterator[_Distribution]:
         elif head := HEAD.fullmatch(line):
             table.unit, table.estimated, inside = head[1] or table.unit, bool(head[1]), True
         elif inside and (found := _LINE.fullmatch(line)):
-            value, quantile, count = found[1], found[2], int(found[3])
-            table.lines.append((float(value), float(quantile), count, _digits(value), _digits(quantile)))
+            table.lines.append((float(found[1]), float(found[2]), int(found[3]), _digits(found[1])))
         elif inside and (mean := _MEAN.match(line)):
             table.mean = float(mean[1])
         elif inside and line.strip() and not line.startswith("#["):
@@ -207,7 +206,7 @@ def _stated(table: _Distribution, per_ms: float) -> dict[float, _Known]:
     return {
         q: (value / per_ms, value * (1 - 10.0**-digits) / per_ms, value / per_ms)
         for q in QUANTILES
-        for value, quantile, _, digits, _ in table.lines
+        for value, quantile, _, digits in table.lines
         if quantile == q
     }
 
@@ -217,16 +216,17 @@ def _bins(table: _Distribution, per_ms: float) -> Bins:
     What the lines say of every rank.
 
     A line at quantile p with count c, under one with count b: ranks above b and below p * n lie between the two values;
-    those from p * n up to c have the line's value. p is printed rounded, so it may be half a digit higher.
+    those from p * n up to c have the line's value. That p is printed rounded does not matter to quantiles of three
+    digits, for it has six or more.
     """
     calls, before, below = table.calls, 0, 0.0
     low: list[float] = []
     high: list[float] = []
     counts: list[int] = []
-    for value, quantile, upto, digits, places in table.lines:
+    for value, quantile, upto, digits in table.lines:
         if upto < before or value < below:
             raise ValueError(f"after {below} with {before} values comes {value} with {upto}; expected ascending lines")
-        exact = calls if quantile == 1 else math.ceil((quantile + 0.5 * 10.0**-places) * calls) if quantile else 1
+        exact = max(1, math.ceil(quantile * calls))
         between = min(max(exact - 1 - before, 0), upto - before)
         low += [below, value * (1 - 10.0**-digits)]
         high += [value, value]

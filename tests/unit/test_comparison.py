@@ -163,13 +163,13 @@ def test_models_are_ranked_by_the_furthest_tail_that_two_sources_have() -> None:
 
 
 def test_of_many_models_those_that_differ_most_are_shown() -> None:
-    """Half as long is as far as twice as long; what lies within the resolution is no distance."""
+    """Half as long is as far as twice as long; what lies within the resolution is no distance, however far it seems."""
     first = reading(*(row(f"m{i}", sent=latency(10)) for i in range(30)))
-    others = {3: 40.0, 4: 2.0, 7: 20.0, 8: 5.2}
-    second = reading(*(row(f"m{i}", sent=latency(others.get(i, 10.4), within_ms=5)) for i in range(30)))
+    others = {3: (40.0, 0.0), 4: (2.0, 0.0), 7: (20.0, 0.0), 8: (5.2, 0.0), 9: (14.0, 20.0), 11: (10.5, 0.0)}
+    second = reading(*(row(f"m{i}", sent=latency(*others.get(i, (10.4, 5.0)))) for i in range(30)))
     shown = [model.name for model in Sides((first, second)).shown]
     assert len(shown) == 20
-    assert shown[:4] == ["m4", "m3", "m7", "m8"]
+    assert shown[:6] == ["m4", "m3", "m7", "m8", "m11", "m0"]
     assert Sides((first, first)).shown[0].name == "m0"
 
 

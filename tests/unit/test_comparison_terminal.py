@@ -195,8 +195,15 @@ def test_signs_are_explained_where_they_occur() -> None:
     assert shown(plain, reading(total=row("total", 2, None, sent=latency(9))))[-1] == "= the same"
 
 
-def test_differences_are_coloured_on_a_terminal_only() -> None:
+def test_large_differences_of_latency_are_coloured_on_a_terminal_only() -> None:
+    """Red if it took longer, green if shorter; small ones, and counts, are not."""
+    numbers = ((9, 8.0), (1, 9.0), (9, 7.8), (9, 6.0))
+    sources = [reading(total=row("total", calls, sent=latency(p50_ms))) for calls, p50_ms in numbers]
     out = StringIO()
-    show(Sides((A, B)), Console(file=out, width=80, force_terminal=True, color_system="standard"))
-    assert "\x1b[" in out.getvalue()
-    assert not any("\x1b" in line for line in shown(A, B))
+    show(Sides(tuple(sources)), Console(file=out, width=80, force_terminal=True, color_system="standard"))
+    printed = out.getvalue()
+    assert "\x1b[31m+12%\x1b[0m" in printed
+    assert "\x1b[32m-25%\x1b[0m" in printed
+    assert " -2.5%" in printed
+    assert " -89%" in printed
+    assert not any("\x1b" in line for line in shown(*sources))

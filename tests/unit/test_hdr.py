@@ -37,7 +37,7 @@ def test_an_encoding_is_read_compressed_or_not() -> None:
         (b"HISTFAAA", "not an encoded HdrHistogram"),
         (packed(5)[:-3], "cut short"),
         (packed(5)[:8] + b"x" * (len(packed(5)) - 8), "cannot be inflated"),
-        (packed(5)[:6], "cut short"),
+        (packed(5)[:8], "cut short"),
         (bare(b"\x02")[:30], "cut short"),
         (bare(b"\x02")[:-1], "cut short"),
         (bare(b"\x82"), "cut short"),

@@ -53,14 +53,17 @@ def test_a_percentile_between_two_lines_keeps_its_bounds(read: Callable[..., Rea
     assert longer.percentiles_ms[0.9] == 9.5
 
 
-def test_a_quantile_that_is_printed_rounded_is_not_taken_for_exact(read: Callable[..., Reading]) -> None:
-    """0.98906 may be up to 0.989065, so of 1,000,000 values those of ranks up to 989,065 may be below the line's."""
-    text = HEAD + "1.0 0.000000 1 1.0\n5.0 0.98906 990000 91.4\n7.0 0.99000 990400 100.0\n8.0 1.000000 1000000 inf\n"
+def test_from_the_rank_of_its_quantile_up_to_its_count_a_line_is_exact(read: Callable[..., Reading]) -> None:
+    """Of a million values 990,400 are up to 7 ms, and the one of rank 989,060 is; so p99 is, and p99.9 is between."""
+    text = HEAD + "1.0 0.000000 1 1.0\n5.0 0.500000 900000 2.0\n7.0 0.989060 990400 91.4\n8.0 1.000000 1000000 inf\n"
     latency = read(text).total.latency["sent"]
-    assert latency.percentiles_ms[0.99] == 7.0
-    below = read(text.replace("7.0 0.99000 990400 100.0\n", "")).total.latency["sent"]
-    assert below.percentiles_ms[0.99] == 5.0
-    assert below.within_ms[0.999] == (5.0, 8.0)
+    assert {q: latency.within_ms[q] for q in (0.9, 0.95, 0.999)} == {
+        0.9: (4.5, 5.0),
+        0.95: (5.0, 7.0),
+        0.999: (7.0, 8.0),
+    }
+    low, high = latency.within_ms[0.99]
+    assert (round(low, 9), high) == (6.3, 7.0)
 
 
 def test_a_unit_that_is_given_is_taken(read: Callable[..., Reading]) -> None:
@@ -76,6 +79,7 @@ def test_wrk2_has_latencies_from_due_and_with_u_latency_from_sent() -> None:
     assert (reading.tool, total.requests, total.failures, total.rate_per_s) == ("wrk2", 2253, 45, 160.66)
     assert total.latency["due"].percentiles_ms[0.5] == 2369.535
     assert total.latency["sent"].percentiles_ms[0.5] == 48.031
+    assert total.latency["due"].percentiles_ms[0.99] == 2770.943  # by a line; in short it is 2.77s
     assert total.latency["due"].mean_ms == 2370.591
     assert not reading.notes
     assert reading.meaning.counted == "due, and sent"

@@ -51,6 +51,12 @@ def test_the_ratio_tells_microseconds_too() -> None:
     assert low <= 5.0 <= high < low * 1.01
 
 
+def test_the_longest_interval_tells_the_unit(read: Callable[..., Reading]) -> None:
+    """One whose maximum was rounded away does not."""
+    reading = read(f"{US}{INTERVAL.replace('10.047', '0.000')}\n{INTERVAL.replace('10.047', '0.001')}\n")
+    assert reading.total.latency["sent"].most_ms == 10.047
+
+
 def test_a_unit_that_is_given_is_taken(read: Callable[..., Reading]) -> None:
     reading = read(US, "ns")
     assert reading.total.latency["sent"].most_ms == pytest.approx(0.010047)

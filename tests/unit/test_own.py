@@ -48,6 +48,12 @@ def test_both_views_stand_side_by_side() -> None:
     assert (read.source, read.tool, read.invalid) == ("runs/x", "asyncload", ())
 
 
+def test_the_rate_is_the_one_achieved() -> None:
+    """Calls that were sent after the end of the plan took longer than the plan."""
+    late = result(model("a", 2400, 8_000, 7_600), health=replace(HEALTH, send_tail_ns=40 * S))
+    assert reading(late, "").total.rate_per_s == late.achieved_per_s == 15.0
+
+
 def test_numbers_are_those_of_the_report() -> None:
     latency = reading(TWO, "").total.latency["due"]
     for q in (0.5, 0.9, 0.95, 0.99, 0.999, 1.0):

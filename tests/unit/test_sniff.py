@@ -66,6 +66,14 @@ def test_both_files_of_locust_are_read(text: str, tmp_path: Path) -> None:
     assert reading.rows[0].latency["sent"].within_ms[0.5] == (7.5, 8.5)
 
 
+def test_of_finer_buckets_the_step_is_told_by_their_digits(tmp_path: Path) -> None:
+    """A locustfile may round as it likes; the bucket 7.6 is from 7.55 to 7.65 ms where all have one digit."""
+    path = tmp_path / "x"
+    path.write_text(LOCUST_JSON.replace('"8": 9', '"7.6": 9'))
+    low, high = open_any(path).rows[0].latency["sent"].within_ms[0.5]
+    assert (round(low, 9), round(high, 9)) == (7.55, 7.65)
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [

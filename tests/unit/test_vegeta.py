@@ -91,6 +91,12 @@ def test_without_names_of_attacks_rows_are_by_url(read_lines: Callable[[str], Re
     ]
 
 
+def test_latencies_are_rounded_to_microseconds(read_lines: Callable[[str], Reading]) -> None:
+    latency = read_lines(LINE.format(attack="x", path="").replace("7157359", "1600")).total.latency["sent"]
+    assert latency.percentiles_ms[0.5] == 0.002
+    assert latency.most_ms == 0.0016
+
+
 def test_calls_at_one_moment_have_no_rate(read_lines: Callable[[str], Reading]) -> None:
     assert read_lines(LINE.format(attack="x", path="")).total.rate_per_s is None
 

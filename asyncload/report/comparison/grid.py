@@ -132,7 +132,8 @@ def _block(corner: str, names: Sequence[Cell], block: Sequence[Group], width: in
             line.append(_GAP)
             for place, (column, w) in enumerate(zip(group.columns, each, strict=True)):
                 text, cell_style = column.cells[row]
-                line.append(" " * bool(place) + " " * (w - cell_len(text)) + text, cell_style)
+                line.append(" " * (bool(place) + w - cell_len(text)))
+                line.append(text, cell_style)
         line.rstrip()
         yield line
 

@@ -62,13 +62,13 @@ def models(sides: Sides, width: int) -> Iterator[Text]:
 def signs(lines: Sequence[Text]) -> str:
     """Explain the signs that stand in some lines of tables; empty if there are none."""
     words = {word for line in lines for word in line.plain.split()}
-    said = {
+    meanings = {
         "= the same": "=" in words,
         "≈ within their resolution": "≈" in words,
         "≤ at most": any(word.startswith("≤") for word in words),
         "- not stated": NOTHING in words,
     }
-    return " · ".join(words for words, printed in said.items() if printed)
+    return " · ".join(words for words, printed in meanings.items() if printed)
 
 
 def _latencies(sides: Sides) -> Iterator[Metric]:
