@@ -108,8 +108,11 @@ def read_hgrm(path: Path, unit: Unit | None = None) -> Reading:
         StoreError: If it has no line, or lines that do not ascend.
     """
     with path.open("rb") as file:
-        text = file.read(_MOST_BYTES).decode("utf-8", errors="replace")
+        data = file.read(_MOST_BYTES + 1)
+    text = data.decode("utf-8", errors="replace")
     try:
+        if len(data) > _MOST_BYTES:
+            raise ValueError(f"it is longer than {_MOST_BYTES} bytes")  # noqa: TRY301  # told with the path, as the others
         tables = list(_distributions(text.splitlines()))
         if not any(table.lines for table in tables):
             raise ValueError("it has no line with a value")  # noqa: TRY301  # told with the path, as the others

@@ -52,6 +52,7 @@ _TEXTS: Final = (
         "is of wrk, or of wrk2 without --latency: it has no percentile distribution",
     ),
 )
+_VEGETA_LINE: Final = re.compile(r'\{\s*"attack"\s*:')
 _LOCUST_CSV: Final = re.compile(r'"?(Type|Method)"?,"?Name"?,"?(Request Count|# requests)"?,')
 
 
@@ -105,7 +106,7 @@ def _reader(path: Path, head: bytes, unit: Unit | None) -> Callable[[], Reading]
     for pattern, told in _TEXTS:
         if pattern.match(text) and not hgrm.HEAD.search(text):
             raise StoreError(f"{path}: {told}")
-    if text.startswith('{"attack":'):
+    if _VEGETA_LINE.match(text):
         return partial(vegeta.read_json_lines, path)
     if text[0] in "{[":
         return partial(_json, path)

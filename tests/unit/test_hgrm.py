@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from asyncload.errors import StoreError
+from asyncload.formats import hgrm
 from asyncload.formats.hgrm import read_hgrm
 from asyncload.formats.reading import Reading
 from asyncload.formats.unit import Unit
@@ -120,6 +121,13 @@ def test_the_plot_of_vegeta_states_percentiles_and_no_counts(read: Callable[...,
         0.95: 11.572144,
         1.0: 13.518261,
     }
+
+
+def test_a_file_that_is_far_too_long_is_refused(read: Callable[..., Reading], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rather than read in part."""
+    monkeypatch.setattr(hgrm, "_MOST_BYTES", len(TEN) - 1)
+    with pytest.raises(StoreError, match=f"it is longer than {len(TEN) - 1} bytes"):
+        read(TEN)
 
 
 @pytest.mark.parametrize(

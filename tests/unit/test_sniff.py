@@ -66,6 +66,14 @@ def test_both_files_of_locust_are_read(text: str, tmp_path: Path) -> None:
     assert reading.rows[0].latency["sent"].within_ms[0.5] == (7.5, 8.5)
 
 
+def test_lines_of_vegeta_that_went_through_another_tool_are_known(tmp_path: Path) -> None:
+    """With spaces, and without what is not read."""
+    lines = [json.loads(line) for line in (RESULTS / "vegeta.jsonl").read_text().splitlines()]
+    path = tmp_path / "x"
+    path.write_text("".join(json.dumps({**line, "body": None, "headers": None}) + "\n" for line in lines))
+    assert open_any(path).total.requests == 200
+
+
 def test_of_finer_buckets_the_step_is_told_by_their_digits(tmp_path: Path) -> None:
     """A locustfile may round as it likes; the bucket 7.6 is from 7.55 to 7.65 ms where all have one digit."""
     path = tmp_path / "x"
