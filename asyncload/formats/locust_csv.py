@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from asyncload.errors import StoreError
-from asyncload.formats.locust_entry import AGGREGATED, row_names
+from asyncload.formats.locust.entry import AGGREGATED, row_names
 from asyncload.formats.locust_json import CLOSED_LOOP, FAILED_TOO
 from asyncload.formats.reading import Latency, Meaning, Reading, Row
 
