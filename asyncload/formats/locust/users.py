@@ -32,6 +32,6 @@ def users_at(scenario: Mapping[str, Any], t_ns: int) -> int | None:
 def _begun(phase: Mapping[str, Any], before: int, passed_ns: int) -> int:
     """Users in a part of a phase; those of the closed phase before go on, the k-th new one begins at k / spawn."""
     users = int(phase["users"])
-    if "spawn" not in phase:
+    if "spawn" not in phase or users <= before:
         return users
-    return max(min(before, users), min(users, before + 1 + int(parse_rate_per_s(phase["spawn"]) * passed_ns / 1e9)))
+    return min(users, before + 1 + int(parse_rate_per_s(phase["spawn"]) * passed_ns / 1e9))
