@@ -172,6 +172,7 @@ def test_a_call_refused_before_is_no_row_of_a_history(tmp_path: Path) -> None:
     history = store.read_history(tmp_path)
     assert history is not None
     assert [set(targets) for _, targets in history.seconds] == [{len(NAMES)}, {0}]
+    run.directory.finish(run.result())
 
 
 def test_the_tables_are_the_documented_ones(tmp_path: Path) -> None:
