@@ -15,7 +15,7 @@ import msgspec
 
 from asyncload.errors import StoreError
 from asyncload.formats.buckets import LOCUST, Counts, Rule
-from asyncload.formats.locust_entry import REPORTED, Entry, rate_per_s, row_names, together
+from asyncload.formats.locust.entry import REPORTED, Entry, rate_per_s, row_names, together
 from asyncload.formats.reading import Latency, Meaning, Reading, Row
 
 CLOSED_LOOP: Final = "closed loop: users wait for replies, unless the locustfile does otherwise"

@@ -20,7 +20,7 @@ def compare(
     sources: Annotated[
         list[Path],
         typer.Argument(
-            metavar="A B [C ...]",
+            metavar="SOURCE",
             help="Run directories, and results of Locust, k6, vegeta, wrk2 or HdrHistogram; "
             "their format is told by their content.",
             show_default=False,
