@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from asyncload.formats import hgrm, hlog, k6, own, vegeta
+from asyncload.formats.locust_json import _COARSE, CLOSED_LOOP, FAILED_TOO
 from asyncload.formats.reading import Meaning
 from asyncload.formats.sniff import READ
 from asyncload.report.comparison.document import document
@@ -32,6 +33,11 @@ MEANINGS = {
 def test_what_the_numbers_of_a_source_mean_is_on_the_page(source: str) -> None:
     meaning: Meaning = MEANINGS[source]
     for words in (meaning.counted, meaning.arrivals, meaning.failures, meaning.resolution, meaning.window):
+        assert words in PAGE
+
+
+def test_what_the_numbers_of_locust_mean_is_on_the_page() -> None:
+    for words in (CLOSED_LOOP, FAILED_TOO, _COARSE):
         assert words in PAGE
 
 
