@@ -4,6 +4,7 @@ When calls are made: a locustfile says how many tasks its users carry out, not h
     --rate            an open loop at that rate
     --users           a closed loop of so many users, with the file's wait times
     a load shape      its users; where every wait time sets a pace, so many users make a rate, and the loop is open
+    users that the file or locust.conf sets by itself: likewise
     nothing           an open loop at a rate that somebody has to set
 """
 
@@ -11,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from asyncload.locust.importer.findings import Note, Shape, Stretch, UserClass, Wait
-from asyncload.units import format_duration, format_rate
+from asyncload.locust.importer.findings import Configured, Findings, Note, Stretch, UserClass, Wait
+from asyncload.units import format_duration, format_rate, parse_duration_ns
 
 Document: TypeAlias = dict[str, object]
 
@@ -49,24 +50,32 @@ class Pause:
 
 
 def phases(
-    wanted: Wanted, classes: Sequence[UserClass], shares: Sequence[float], shape: Shape | None, calls_per_task: float
+    wanted: Wanted, found: Findings, shares: Sequence[float], calls_per_task: float
 ) -> tuple[list[Document], list[Note]]:
     """
     Return phases, and what they leave out.
 
     Args:
         wanted: On the command line.
-        classes: Of users, with their wait times.
-        shares: Of the users.
-        shape: The file's, if it has one.
+        found: In the file: its classes' wait times, its load shape, its own number of users.
+        shares: Of the classes among the users.
         calls_per_task: On the average.
     """
-    pause, notes = _pause(classes, shares, calls_per_task)
+    pause, notes = _pause(found.classes, shares, calls_per_task)
     length = wanted.duration or _LENGTH
-    if wanted.rate is None and wanted.users is None and shape is not None and (found := _of_shape(shape, pause)):
+    asked = wanted.rate is not None or wanted.users is not None
+    shape = found.shape
+    if shape is not None and not asked and (made := _of_stretches(shape.stretches, pause)):
         said = "" if shape.ends else "; it does not end, and a day of it is taken"
-        kept = notes if "users" in found[0] else []
-        return found, [*kept, Note("load shape", f"the phases are those of {shape.name} ({shape.where}){said}")]
+        kept = notes if "users" in made[0] else []
+        return made, [*kept, Note("load shape", f"the phases are those of {shape.name} ({shape.where}){said}")]
+    if shape is None and not asked and found.configured is not None:
+        made = _of_stretches([_stretch(found.configured, length)], pause)
+        kept = [_CLOSED, *notes] if "users" in made[0] else []
+        return made, [
+            *kept,
+            Note("users", f"the file, or Locust's configuration, sets {found.configured.users} of them"),
+        ]
     left = [] if shape is None else [Note("load shape", f"{shape.name} ({shape.where}) is left out")]
     if wanted.rate is None and wanted.users is not None:
         spawn: Document = {} if wanted.spawn is None else {"spawn": wanted.spawn}
@@ -128,9 +137,13 @@ def _thinking(mean_s: float, calls: float) -> Document:
     return {"think": _duration(mean_s / calls)} if mean_s > 0 else {}
 
 
-def _of_shape(shape: Shape, pause: Pause) -> list[Document]:
+def _stretch(configured: Configured, length: str) -> Stretch:
+    length_s = parse_duration_ns(length) / 1e9 if configured.length_s is None else configured.length_s
+    return Stretch(length_s, configured.users, configured.spawn_per_s or configured.users)
+
+
+def _of_stretches(stretches: Sequence[Stretch], pause: Pause) -> list[Document]:
     """Return the phases of a load shape; none if it has none that can be said."""
-    stretches = shape.stretches
     if pause.pace_s:
         if len(stretches) > _MOST_STRETCHES:
             length_s = sum(stretch.length_s for stretch in stretches)
