@@ -10,6 +10,7 @@ When calls are made: a locustfile says how many tasks its users carry out, not h
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final, TypeAlias
 
 from asyncload.locust.importer.findings import Configured, Findings, Note, Stretch, UserClass, Wait
@@ -19,8 +20,9 @@ Document: TypeAlias = dict[str, object]
 
 _RATE: Final = "10/s"
 _LENGTH: Final = "1m"
-_MOST_STRETCHES: Final = 20
-"""Phases that a load shape becomes; a longer one is one phase along points, or is left out."""
+_MOST_PHASES: Final = 50
+"""Phases that a load shape becomes; one that needs more is left out."""
+_FEWEST_STEPS: Final = 3
 _EQUAL: Final = "here a class has the share of its users"
 _CLOSED: Final = Note(
     "closed loop", "as under Locust, users wait for replies: a slow endpoint is called less often, and looks better"
@@ -70,12 +72,10 @@ def phases(
         kept = notes if "users" in made[0] else []
         return made, [*kept, Note("load shape", f"the phases are those of {shape.name} ({shape.where}){said}")]
     if shape is None and not asked and found.configured is not None:
-        made = _of_stretches([_stretch(found.configured, length)], pause)
+        made = _of_stretches([_stretch(found.configured, wanted.duration)], pause)
         kept = [_CLOSED, *notes] if "users" in made[0] else []
-        return made, [
-            *kept,
-            Note("users", f"the file, or Locust's configuration, sets {found.configured.users} of them"),
-        ]
+        text = f"the file, or Locust's configuration, sets {found.configured.users} of them"
+        return made, [*kept, Note("users", text)]
     left = [] if shape is None else [Note("load shape", f"{shape.name} ({shape.where}) is left out")]
     if wanted.rate is None and wanted.users is not None:
         spawn: Document = {} if wanted.spawn is None else {"spawn": wanted.spawn}
@@ -137,23 +137,18 @@ def _thinking(mean_s: float, calls: float) -> Document:
     return {"think": _duration(mean_s / calls)} if mean_s > 0 else {}
 
 
-def _stretch(configured: Configured, length: str) -> Stretch:
-    length_s = parse_duration_ns(length) / 1e9 if configured.length_s is None else configured.length_s
+def _stretch(configured: Configured, wanted: str | None) -> Stretch:
+    own = None if configured.length_s is None else f"{configured.length_s}s"
+    length_s = parse_duration_ns(wanted or own or _LENGTH) / 1e9
     return Stretch(length_s, configured.users, configured.spawn_per_s or configured.users)
 
 
 def _of_stretches(stretches: Sequence[Stretch], pause: Pause) -> list[Document]:
     """Return the phases of a load shape; none if it has none that can be said."""
     if pause.pace_s:
-        if len(stretches) > _MOST_STRETCHES:
-            length_s = sum(stretch.length_s for stretch in stretches)
-            points = [[_duration(at_s), _rate(users / pause.pace_s)] for at_s, users in _points(stretches)]
-            return [{"law": "poisson", "rate": {"points": points}, "for": _duration(length_s)}]
-        return [
-            {"law": "poisson", "rate": _rate(each.users / pause.pace_s), "for": _duration(each.length_s)}
-            for each in stretches
-        ]
-    if len(stretches) > _MOST_STRETCHES or any(each.users < 1 for each in stretches):
+        made = list(_rates(stretches, pause.pace_s))
+        return made if len(made) <= _MOST_PHASES else []
+    if len(stretches) > _MOST_PHASES or any(each.users < 1 for each in stretches):
         return []
     return [
         {"users": each.users, **pause.keys, "spawn": _rate(each.spawn_per_s), "for": _duration(each.length_s)}
@@ -161,14 +156,15 @@ def _of_stretches(stretches: Sequence[Stretch], pause: Pause) -> list[Document]:
     ]
 
 
-def _points(stretches: Sequence[Stretch]) -> Iterator[tuple[float, float]]:
-    """Yield times and users between which straight lines are: a ramp changes every second, a step holds for longer."""
-    at_s = 0.0
-    for stretch in stretches:
-        yield at_s, stretch.users
-        if stretch.length_s > 1.0:
-            yield at_s + stretch.length_s, stretch.users
-        at_s += stretch.length_s
+def _rates(stretches: Sequence[Stretch], pace_s: float) -> Iterator[Document]:
+    """Yield phases of a rate; stretches of one length, as a ramp has them, are the steps of one phase."""
+    for length_s, group in groupby(stretches, key=lambda stretch: stretch.length_s):
+        rates = [_rate(stretch.users / pace_s) for stretch in group]
+        if len(rates) >= _FEWEST_STEPS:
+            yield {"law": "poisson", "rate": {"steps": rates}, "for": _duration(length_s * len(rates))}
+        else:
+            for rate in rates:
+                yield {"law": "poisson", "rate": rate, "for": _duration(length_s)}
 
 
 def _duration(seconds: float) -> str:

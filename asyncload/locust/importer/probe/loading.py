@@ -76,7 +76,9 @@ def load(job: Job) -> Loaded:
     chosen = _chosen(classes, job.classes)
     environment = _environment(chosen, shapes, options, classes)
     for user_class in environment.user_classes:
-        user_class.host = environment.host or user_class.host or NO_HOST
+        # Locust lets no user of these begin without a host; others may do without, and decide by it.
+        needed = NO_HOST if issubclass(user_class, (locust.HttpUser, locust.FastHttpUser)) else None
+        user_class.host = environment.host or user_class.host or needed
     environment._filter_tasks_by_tags()  # noqa: SLF001  what Locust's runner does
     environment.runner.greenlet.kill()  # it watches the processor
     environment.events.init.fire(environment=environment, runner=environment.runner, web_ui=None)
