@@ -65,7 +65,8 @@ def constants(source: Source) -> list[str]:
     found = [f"COUNT_{upper} = {model.count}"]
     match model.popularity:
         case Zipf(zipf=exponent):
-            found.append(f"SHARES_{upper} = [(i + 1) ** -{spelling.number(exponent)} for i in range(COUNT_{upper})]  # Zipf")
+            share = f"(i + 1) ** -{spelling.number(exponent)}"
+            found.append(f"SHARES_{upper} = [{share} for i in range(COUNT_{upper})]  # Zipf")
         case Top(top=top, share=share):
             each, rest = repr(share / top), repr((1 - share) / (model.count - top))
             found.append(f"SHARES_{upper} = [{each}] * {top} + [{rest}] * (COUNT_{upper} - {top})")
@@ -102,10 +103,14 @@ def tasks(sources: Sequence[Source], client: str) -> list[Task]:
 def senders(sources: Sequence[Source], client: str) -> list[Task]:
     """Return a method per model that sends what a plan's numbers name."""
     return [
-        Task(f"send_{source.name}", "", f"{', i: int' if source.model.count > 1 else ''}{', payload: int' if source.pool.several else ''}",
-             tuple(_call(source, client, source.pool.item)))
+        Task(f"send_{source.name}", "", _numbers(source), tuple(_call(source, client, source.pool.item)))
         for source in sources
-    ]  # fmt: skip
+    ]
+
+
+def _numbers(source: Source) -> str:
+    member = ", i: int" if source.model.count > 1 else ""
+    return member + (", payload: int" if source.pool.several else "")
 
 
 def arguments(sources: Sequence[Source]) -> str:

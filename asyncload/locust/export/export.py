@@ -3,20 +3,19 @@
 import csv
 import gzip
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from asyncload import __version__
 from asyncload.errors import StoreError, UsageError
 from asyncload.locust.export import calls, spelling
 from asyncload.locust.export.imports import imports
-from asyncload.locust.export.notes import notes, title, usage
 from asyncload.locust.export.payloads import pools_of
-from asyncload.locust.export.schedule import Schedule, schedule
+from asyncload.locust.export.schedule import schedule
+from asyncload.locust.export.words import words_of_calls, words_of_file, words_of_users
 from asyncload.payload import pools
 from asyncload.plan import Plan
 from asyncload.scenario import Scenario, Users, targets
@@ -25,7 +24,6 @@ Style: TypeAlias = Literal["tasks", "replay"]
 Client: TypeAlias = Literal["boto3", "fasthttp"]
 
 WITHIN_NS: Final = 1_000_000_000
-_POOL_LEAST: Final = 10
 _TEMPLATES = Environment(
     loader=PackageLoader("asyncload.locust.export"),
     trim_blocks=True,
@@ -59,7 +57,8 @@ def export(
 
     Args:
         scenario: What it sends.
-        style: tasks: users who wait for replies, as Locust has them; replay: the plan's own due times, waiting for none.
+        style: tasks: users who wait for replies, as Locust has them; replay: the plan's own due times, which wait for
+            none.
         client: boto3: what most callers use; fasthttp: Locust's FastHttpUser with botocore's signatures, for more calls
             per core.
         within_ns: Of `tasks` under a rate: how long a reply may take before the rate is no longer reached.
@@ -83,7 +82,13 @@ def export(
     files = dict(source.pool.file for source in sources if source.pool.file)
     if style == "replay":
         files[f"{out.stem}.plan.csv.gz"] = _rows(plan)
-    words = _words(scenario, style, client, out, sources, course)
+    words: dict[str, object] = {
+        **words_of_file(scenario, out, style, course),
+        **words_of_calls(sources, style, client),
+        **words_of_users(course),
+        "style": style,
+        "client": client,
+    }
     words |= {"digest": plan.digest(), "fine_buckets": fine_buckets}
     template = _TEMPLATES.get_template("locustfile.py.jinja")
     needed = imports(template.render(**words, imports=()))
@@ -117,64 +122,6 @@ def _sources(scenario: Scenario, out: Path) -> list[calls.Source]:
         calls.Source(model=model, name=name, pool=pool, labels=found)
         for model, name, pool, found in zip(models, names, laid, members, strict=True)
     ]
-
-
-def _words(
-    scenario: Scenario, style: Style, client: Client, out: Path, sources: list[calls.Source], course: Schedule
-) -> dict[str, object]:
-    """What the templates have places for."""
-    endpoint = scenario.endpoint
-    replay = style == "replay"
-    ca = endpoint.ca if endpoint.url is None or endpoint.url.startswith("https:") else None
-    return {
-        "title": title(scenario, style),
-        "scenario": spelling.plain(scenario.name),
-        "usage": usage(out.name, style, course),
-        "notes": list(notes(scenario, style, course)),
-        "version": __version__,
-        "style": style,
-        "client": client,
-        "endpoint": spelling.text(endpoint.name),
-        "region": endpoint.region and spelling.text(endpoint.region),
-        "url": endpoint.url and spelling.text(endpoint.url.rstrip("/")),
-        "ca": ca and spelling.text(str(ca.absolute())),
-        "timeout_s": spelling.seconds(scenario.limits.timeout_ns),
-        "constants": list(_constants(sources)),
-        "readers": list(dict.fromkeys(source.pool.function for source in sources if source.pool.function)),
-        "tasks": calls.senders(sources, client) if replay else calls.tasks(sources, client),
-        "send_arguments": calls.arguments(sources),
-        "sends": "\n        ".join(calls.sending(sources)),
-        "here": replay or any("HERE" in source.pool.constant for source in sources),
-        "plan_file": spelling.text(f"{out.stem}.plan.csv.gz"),
-        "in_flight": scenario.limits.in_flight,
-        "pool": "IN_FLIGHT" if replay else max(course.most, _POOL_LEAST),
-        "client_words": _client_words(endpoint.region is not None, ca is not None),
-        "caller": "Replays a plan, whatever the replies take." if replay else "Calls one model after the other.",
-        "shape": "Users over time, as many as the scenario's rates need." if course.period_s else "Users over time.",
-        "wait_time": course.wait_time,
-        "desync": bool(course.period_s) and not replay,
-        "period_s": "" if replay else course.period_s,
-        "warmup_s": course.warmup_s,
-        "stages": [
-            {"end_s": stage.end_s, "users": stage.users, "spawn_per_s": stage.spawn_per_s or stage.users}
-            for stage in course.stages
-        ],
-    }
-
-
-def _client_words(region: bool, ca: bool) -> str:  # noqa: FBT001  # two of many
-    words = ["region_name=REGION"] if region else []
-    words += ["endpoint_url=url", "config=config"]
-    return ", ".join([*words, "verify=CA"] if ca else words)
-
-
-def _constants(sources: list[calls.Source]) -> Iterator[str]:
-    told = set()
-    for source in sources:
-        yield from calls.constants(source)
-        if source.pool.name not in told:
-            told.add(source.pool.name)
-            yield source.pool.constant
 
 
 def _rows(plan: Plan) -> bytes:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from asyncload.locust.export import spelling
 from asyncload.locust.export.schedule import Schedule
-from asyncload.scenario import Scenario, Trace, Users
+from asyncload.scenario import Arrivals, Scenario, Trace
 
 _WIDTH = 118
 
@@ -29,26 +29,31 @@ def usage(name: str, style: str, course: Schedule) -> list[str]:
 
 def notes(scenario: Scenario, style: str, course: Schedule) -> Iterator[str]:
     """Yield paragraphs on what a reader must know, wrapped."""
-    for words in (*_arrivals(scenario, style, course), *_lost(scenario, style, course)):
+    for words in (*_arrivals(style, course), *_lost(scenario, style, course)):
         yield textwrap.fill(words, _WIDTH)
 
 
-def _arrivals(scenario: Scenario, style: str, course: Schedule) -> Iterator[str]:
+def _arrivals(style: str, course: Schedule) -> Iterator[str]:
     if style == "replay":
         yield (
-            "Arrivals are the scenario's own, to the nanosecond, and wait for no reply; how late they were sent is told "
-            "at the end. Response times count from when a call was sent."
+            "Arrivals are the scenario's own, to the nanosecond, and wait for no reply; how late they were sent is "
+            "told at the end. Response times count from when a call was sent."
         )
     elif course.period_s:
         yield (
             f"Locust has users where the scenario has a rate. By Little's law {course.most} users, each of whom calls "
-            f"every {course.period_s} s, make {spelling.number(course.most / float(course.period_s))} calls a second, as "
-            "long as no reply takes longer than that. When replies take longer, calls are fewer, and Locust does not say "
-            "which of them are missing."
+            f"every {course.period_s} s, make {_rate(course)} calls a second, "
+            "as long as no reply takes longer than that. When replies take longer, calls are fewer, and Locust does not "
+            "say which of them are missing."
         )
     else:
         yield "A user calls, waits for the reply, thinks and calls again: when replies take longer, calls are fewer."
     yield "A row per model. No call is tried again. Failures are named by their AWS error code."
+
+
+def _rate(course: Schedule) -> str:
+    """The highest, in calls per second."""
+    return spelling.number(course.most / float(course.period_s))
 
 
 def _lost(scenario: Scenario, style: str, course: Schedule) -> Iterator[str]:
@@ -60,6 +65,6 @@ def _lost(scenario: Scenario, style: str, course: Schedule) -> Iterator[str]:
         yield "Models of weight 0 are there and are never called."
     if style == "tasks" and any(isinstance(phase, Trace) for phase in scenario.phases):
         yield "Of a trace the rate is kept, not its arrivals nor the models that it names; a replay has both."
-    if style == "tasks" and any(not isinstance(phase, Users | Trace) and phase.law != "constant" for phase in scenario.phases):
+    if style == "tasks" and any(isinstance(phase, Arrivals) and phase.law != "constant" for phase in scenario.phases):
         yield "Users with a period call at a steady rate, whatever the scenario's law of arrivals; a replay keeps it."
     yield "TIMEOUT_S bounds each pause of a reply; in the scenario it bounds the whole call."

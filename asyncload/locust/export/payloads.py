@@ -104,9 +104,7 @@ def _pool(model: Model, name: str, bodies: Sequence[Payload], out: Path) -> Pool
             texts = [body.body.decode() for body in bodies]
             content = json.dumps(texts, ensure_ascii=False, indent=0).encode() + b"\n"
             pool = _read(name, "texts_of", TEXTS, out.parent / file, out)
-            return Pool(
-                name=name, constant=pool.constant, several=True, function=TEXTS, file=(file, content)
-            )
+            return Pool(name=name, constant=pool.constant, several=True, function=TEXTS, file=(file, content))
 
 
 def _read(name: str, function: str, source: str, path: Path, out: Path) -> Pool:

@@ -124,7 +124,8 @@ def _character(char: str) -> str:
     if char in (_OPEN, _CLOSE) or ord(char) in _PRINTABLE:
         return _NAMED.get(char, char)
     code = ord(char)
-    return _NAMED.get(char) or (f"\\x{code:02x}" if code < _LATIN else f"\\u{code:04x}" if code < _BASIC else f"\\U{code:08x}")
+    numbered = f"\\x{code:02x}" if code < _LATIN else f"\\u{code:04x}" if code < _BASIC else f"\\U{code:08x}"
+    return _NAMED.get(char, numbered)
 
 
 def _byte_tokens(value: bytes) -> list[str]:
