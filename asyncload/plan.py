@@ -25,7 +25,7 @@ from asyncload.payload import pools
 from asyncload.scenario import Scenario, Users
 from asyncload.stages import Block, ClosedStage, Draws, OpenStage, Stage, Stint
 from asyncload.stimulus import BLOCK, Choice, ClosedStimulus, OpenStimulus, Stimulus, fingerprint_of, stimuli
-from asyncload.users import begins_ns
+from asyncload.users import begins_ns, in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,9 +279,10 @@ def write_csv(plan: Plan, file: TextIO) -> None:
     A closed phase, whose calls have no due times yet, is a line that begins with "#".
     """
     file.write("due_ns,model,payload\n")
+    closed = iter([span for span in plan.phases() if span.users is not None])
     for stage in plan.stages():
         if isinstance(stage, ClosedStage):
-            file.writelines(f"# {_said(stint)}\n" for stint in stage.stints)
+            file.writelines(f"# {_said(next(closed))}\n" for _ in stage.stints)
             continue
         for block in stage.blocks:
             columns = (column.tolist() for column in block)
@@ -289,8 +290,6 @@ def write_csv(plan: Plan, file: TextIO) -> None:
             file.write("".join(rows))
 
 
-def _said(stint: Stint) -> str:
-    return (
-        f"from {stint.start_ns} to {stint.end_ns} ns {stint.habits.users} users wait for their replies: "
-        "how many calls there are depends on the endpoint"
-    )
+def _said(span: PhaseSpan) -> str:
+    words = in_words(span.users) if span.users else ""
+    return f"from {span.start_ns} ns to {span.end_ns} ns: {words}; how many calls they make depends on the endpoint"

@@ -180,6 +180,7 @@ class Session:
             elapsed_ns=health.elapsed_ns,
             length_ns=self._parts.plan.length_ns,
             rate_per_s=float(self._parts.plan.rate_per_s(np.array([middle_ns]))[0]) / self._parts.plan.world,
+            users=self._tally.users,
             warmup=any(span.warmup and span.start_ns <= middle_ns < span.end_ns for span in self._spans),
             health=health,
             names=self._parts.names,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from asyncload.exact import words
 from asyncload.scenario import ThinkTime, Users
+from asyncload.units import format_duration, format_rate
 
 _THINK_STREAM: Final = 18
 _MASK: Final = (1 << 64) - 1
@@ -95,3 +96,19 @@ def begins_ns(phase: Users, before: int, rank: int = 0, world: int = 1) -> NDArr
         return np.zeros_like(new)
     offsets: NDArray[np.int64] = np.floor(new * 1e9 / phase.spawn_per_s).astype(np.int64)
     return offsets
+
+
+def in_words(phase: Users) -> str:
+    """Say who takes part in a closed phase, and how: "200 users, 50/s begin, no pause, a call every 4s at most"."""
+    least_ns, most_ns = think_range_ns(phase)
+    pause = (
+        format_duration(least_ns)
+        if least_ns == most_ns
+        else f"{format_duration(least_ns)} to {format_duration(most_ns)}"
+    )
+    words = [
+        f"{phase.users} user{'s' if phase.users > 1 else ''}",
+        f"{format_rate(phase.spawn_per_s)} begin" if phase.spawn_per_s else "all begin at once",
+        f"pause {pause}" if most_ns else "no pause",
+    ]
+    return ", ".join([*words, f"a call every {format_duration(phase.pace_ns)} at most"] if phase.pace_ns else words)
