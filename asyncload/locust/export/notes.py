@@ -42,9 +42,8 @@ def _arrivals(style: str, course: Schedule) -> Iterator[str]:
     elif course.period_s:
         yield (
             f"Locust has users where the scenario has a rate. By Little's law {course.most} users, each of whom calls "
-            f"every {course.period_s} s, make {_rate(course)} calls a second, "
-            "as long as no reply takes longer than that. When replies take longer, calls are fewer, and Locust does not "
-            "say which of them are missing."
+            f"every {course.period_s} s, make {_rate(course)} calls a second, as long as no reply takes longer than "
+            "that. When replies take longer, calls are fewer, and Locust does not say which of them are missing."
         )
     else:
         yield "A user calls, waits for the reply, thinks and calls again: when replies take longer, calls are fewer."
