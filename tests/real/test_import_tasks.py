@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from asyncload.locust.importer.phases import Wanted
+from asyncload.scenario import Top
 from tests.real.importing import HEAD, Case, Read, look, read
 
 BEGINNING = """\
@@ -405,6 +406,19 @@ class Normal(User):
     def t(self): call("above" if GENERATOR.normal() > 0 else "below")
 """
     ),
+    "named": Case(
+        HEAD
+        + """
+class Named(FastHttpUser):
+    def send(self, number):
+        CLIENT.invoke_endpoint(EndpointName=self.host.split("/")[-1], Body=b"1", TargetModel=f"model-{number}.tar.gz")
+    @task(8)
+    def few(self): self.send(random.randint(0, 10))
+    @task
+    def rest(self): self.send(random.randint(11, 49))
+""",
+        {"host": "https://my-mme"},
+    ),
     "newer": Case(
         HEAD
         + """
@@ -594,6 +608,16 @@ def test_patience_carries_over(imported: Callable[[str], Read]) -> None:
     assert mixed.scenario.limits.timeout_ns == 70_000_000_000
     [note] = mixed.notes("timeouts")
     assert "1.5 s, 60 s" in note
+
+
+def test_a_name_in_the_place_of_a_host(imported: Callable[[str], Read]) -> None:
+    """`-H https://NAME`, from which many files take the endpoint's name, names it here too; two ranges are one family."""
+    result = imported("named")
+    assert (result.scenario.endpoint.name, result.scenario.endpoint.url) == ("my-mme", None)
+    assert result.notes("host") == ["-H https://my-mme is taken for the endpoint's name, as the file takes it"]
+    [model] = result.scenario.models
+    assert (model.name, model.count) == ("model-{i}.tar.gz", 50)
+    assert model.popularity == Top(top=11, share=0.888888888889)
 
 
 def test_nothing_is_written(imported: Callable[[str], Read]) -> None:
