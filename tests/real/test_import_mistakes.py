@@ -71,6 +71,16 @@ class Two(User):
 """
     ),
     "start": Case(HEAD + "class Bad(User):\n    def on_start(self): raise OSError('off')\n    tasks = [print]\n"),
+    "stops": Case(
+        HEAD
+        + """
+from locust.exception import StopUser
+class Short(User):
+    def on_start(self): raise StopUser
+    @task
+    def t(self): call("a")
+"""
+    ),
     "listener": Case(
         HEAD
         + """
@@ -195,6 +205,7 @@ def refusal(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
             f"calls the endpoints mme (line {BEGIN}), other (line {BEGIN + 6}); choose one with --endpoint",
         ),
         ("start", f"line {BEGIN + 2}: class Bad: OSError: off"),
+        ("stops", "class Short ends as soon as it begins"),
         ("listener", f"line {BEGIN + 4}: a listener: AttributeError"),
         ("reply", "give a reply like the endpoint's with --reply FILE"),
         ("zero", "Locust refuses it: There are no users with weight > 0."),

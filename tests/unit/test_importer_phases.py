@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from asyncload.locust.importer.findings import Shape, Stretch, UserClass, Wait
+from asyncload.locust.importer.findings import Configured, Findings, Shape, Stretch, UserClass, Wait
 from asyncload.locust.importer.phases import Document, Wanted, phases
 from asyncload.scenario import Scenario
 
@@ -19,10 +19,17 @@ def users(*waits: Wait) -> list[UserClass]:
     ]
 
 
-def made(wanted: Wanted, *waits: Wait, shape: Shape | None = None, calls: float = 1.0) -> tuple[list[Document], str]:
+def made(
+    wanted: Wanted,
+    *waits: Wait,
+    shape: Shape | None = None,
+    calls: float = 1.0,
+    configured: Configured | None = None,
+) -> tuple[list[Document], str]:
     """Return the phases, read once by a scenario, and the notes."""
     classes = users(*waits or [NO_WAIT])
-    found, notes = phases(wanted, classes, [1 / len(classes)] * len(classes), shape, calls)
+    given = Findings(locust="2", classes=classes, shape=shape, configured=configured)
+    found, notes = phases(wanted, given, [1 / len(classes)] * len(classes), calls)
     data = {"endpoint": {"name": "e"}, "models": [{"name": "m"}], "phases": found}
     assert Scenario.from_dict(data).phases
     return found, "\n".join(f"{note.topic}: {note.text}" for note in notes)
@@ -94,24 +101,43 @@ def test_a_load_shape_of_users_with_a_pace_becomes_a_rate() -> None:
     ]
 
 
-def test_a_long_load_shape_becomes_points() -> None:
-    """A ramp that changes every second is straight between its seconds; a step holds."""
-    ramp = [Stretch(1.0, i, 1.0) for i in range(30)]
-    shape = Shape("Ramp", "", [*ramp, Stretch(60.0, 30, 1.0)], ends=False)
+def test_a_ramp_of_a_load_shape_becomes_steps() -> None:
+    """What changes every second is one phase of steps, as the shape has them; what holds is a phase of its own."""
+    ramp = [Stretch(1.0, i, 1.0) for i in range(4)]
+    shape = Shape("Ramp", "", [Stretch(10.0, 2, 1.0), *ramp, Stretch(60.0, 5, 1.0)], ends=False)
     found, notes = made(Wanted(), PACED, shape=shape)
-    [phase] = found
-    assert phase["for"] == "1m30s"
-    assert phase["rate"]["points"][:2] == [["0s", "0/s"], ["1s", "0.5/s"]]  # type: ignore[index]
-    assert phase["rate"]["points"][-2:] == [["30s", "15/s"], ["1m30s", "15/s"]]  # type: ignore[index]
+    assert found == [
+        {"law": "poisson", "rate": "1/s", "for": "10s"},
+        {"law": "poisson", "rate": {"steps": ["0/s", "0.5/s", "1/s", "1.5/s"]}, "for": "4s"},
+        {"law": "poisson", "rate": "2.5/s", "for": "1m"},
+    ]
     assert "does not end" in notes
 
 
 def test_a_load_shape_that_no_phases_say_is_left_out() -> None:
     """Users in a closed loop that change every second for a minute, or that are none for a while, are a note."""
-    for stretches in ([Stretch(1.0, i + 1, 1.0) for i in range(60)], [Stretch(5.0, 0, 1.0), Stretch(5.0, 3, 1.0)]):
-        found, notes = made(Wanted(), NO_WAIT, shape=Shape("Own", "line 3", stretches, ends=True))
+    jagged = [Stretch(1.0 + i % 2, i, 1.0) for i in range(60)]
+    for stretches, wait in (
+        ([Stretch(1.0, i + 1, 1.0) for i in range(60)], NO_WAIT),
+        ([Stretch(5.0, 0, 1.0), Stretch(5.0, 3, 1.0)], NO_WAIT),
+        (jagged, PACED),
+    ):
+        found, notes = made(Wanted(), wait, shape=Shape("Own", "line 3", stretches, ends=True))
         assert found == [{"law": "poisson", "rate": "10/s", "for": "1m"}]
         assert "load shape: Own (line 3) is left out" in notes
+
+
+def test_users_that_the_file_sets_are_taken() -> None:
+    """What Locust would do without an option: with a pace that is a rate, else a closed loop."""
+    configured = Configured(users=30, spawn_per_s=10.0, length_s=120.0)
+    found, notes = made(Wanted(), PACED, configured=configured)
+    assert found == [{"law": "poisson", "rate": "15/s", "for": "2m"}]
+    assert "users: the file, or Locust's configuration, sets 30 of them" in notes
+    found, notes = made(Wanted(), NO_WAIT, configured=Configured(users=30))
+    assert found == [{"users": 30, "spawn": "30/s", "for": "1m"}]
+    assert "closed loop:" in notes
+    found, notes = made(Wanted(rate="5/s"), PACED, configured=configured)
+    assert found == [{"law": "poisson", "rate": "5/s", "for": "1m"}]
 
 
 def test_what_is_asked_for_goes_before_a_load_shape() -> None:

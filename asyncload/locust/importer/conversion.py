@@ -21,7 +21,7 @@ from asyncload.locust.importer.phases import Document, Wanted, phases
 from asyncload.locust.importer.pools import Sources
 from asyncload.locust.importer.targets import Traffic, Unimportable, is_name, shares, traffic
 from asyncload.locust.importer.yaml_text import yaml_text
-from asyncload.scenario import Scenario
+from asyncload.scenario import Limits, Scenario
 from asyncload.schema import write as write_plain
 from asyncload.units import format_duration
 
@@ -111,7 +111,7 @@ def convert(request: Request, answer: Answer, stem: str) -> Imported:
         raise _refusal(request, error.mistakes) from None
     if found.shape is not None and request.wanted.duration and not (request.wanted.rate or request.wanted.users):
         raise UsageError(f"--duration goes with --rate or --users: the file's {found.shape.name} says how long")
-    when, about_phases = phases(request.wanted, found.classes, parts, found.shape, called.calls_per_task)
+    when, about_phases = phases(request.wanted, found, parts, called.calls_per_task)
     sources = Sources(f"{stem}-payloads", [b64decode(body) for body in found.bodies])
     models, about_models = _models(families(called.called), sources)
     document: Document = {
@@ -247,10 +247,10 @@ def _endpoint(called: Traffic) -> Document:
 
 def _limits(found: Findings) -> Document:
     """Return how long calls wait for replies, where the file says so itself and all wait alike."""
-    timeouts_s = [timeout_s for timeout_s in found.timeouts_s if timeout_s != _CLIENTS_TIMEOUT_S]
-    if len(found.timeouts_s) != 1 or not timeouts_s:
+    if len(found.timeouts_s) != 1 or found.timeouts_s[0] == _CLIENTS_TIMEOUT_S:
         return {}
-    return {"limits": {"timeout": format_duration(round(timeouts_s[0] * 1e9), None)}}
+    timeout_ns = round(found.timeouts_s[0] * 1e9)
+    return {"limits": {"timeout": format_duration(timeout_ns, None)}} if timeout_ns != Limits().timeout_ns else {}
 
 
 def _models(entries: Sequence[Family], sources: Sources) -> tuple[list[Document], list[Note]]:

@@ -125,6 +125,14 @@ class Shape(msgspec.Struct, frozen=True):
     """Whether it came to its end within a day."""
 
 
+class Configured(msgspec.Struct, frozen=True, kw_only=True):
+    """What Locust would do without options: what the file, locust.conf or LOCUST_USERS and the like say."""
+
+    users: int
+    spawn_per_s: float | None = None
+    length_s: float | None = None
+
+
 class Findings(msgspec.Struct, kw_only=True):
     """All that a locustfile does."""
 
@@ -142,6 +150,7 @@ class Findings(msgspec.Struct, kw_only=True):
     """Bodies with their shares."""
     rows: list[Row] = []
     shape: Shape | None = None
+    configured: Configured | None = None
     notes: list[Note] = []
     mistakes: list[Mistake] = []
 

@@ -4,22 +4,25 @@ When calls are made: a locustfile says how many tasks its users carry out, not h
     --rate            an open loop at that rate
     --users           a closed loop of so many users, with the file's wait times
     a load shape      its users; where every wait time sets a pace, so many users make a rate, and the loop is open
+    users that the file or locust.conf sets by itself: likewise
     nothing           an open loop at a rate that somebody has to set
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final, TypeAlias
 
-from asyncload.locust.importer.findings import Note, Shape, Stretch, UserClass, Wait
-from asyncload.units import format_duration, format_rate
+from asyncload.locust.importer.findings import Configured, Findings, Note, Stretch, UserClass, Wait
+from asyncload.units import format_duration, format_rate, parse_duration_ns
 
 Document: TypeAlias = dict[str, object]
 
 _RATE: Final = "10/s"
 _LENGTH: Final = "1m"
-_MOST_STRETCHES: Final = 20
-"""Phases that a load shape becomes; a longer one is one phase along points, or is left out."""
+_MOST_PHASES: Final = 50
+"""Phases that a load shape becomes; one that needs more is left out."""
+_FEWEST_STEPS: Final = 3
 _EQUAL: Final = "here a class has the share of its users"
 _CLOSED: Final = Note(
     "closed loop", "as under Locust, users wait for replies: a slow endpoint is called less often, and looks better"
@@ -49,24 +52,30 @@ class Pause:
 
 
 def phases(
-    wanted: Wanted, classes: Sequence[UserClass], shares: Sequence[float], shape: Shape | None, calls_per_task: float
+    wanted: Wanted, found: Findings, shares: Sequence[float], calls_per_task: float
 ) -> tuple[list[Document], list[Note]]:
     """
     Return phases, and what they leave out.
 
     Args:
         wanted: On the command line.
-        classes: Of users, with their wait times.
-        shares: Of the users.
-        shape: The file's, if it has one.
+        found: In the file: its classes' wait times, its load shape, its own number of users.
+        shares: Of the classes among the users.
         calls_per_task: On the average.
     """
-    pause, notes = _pause(classes, shares, calls_per_task)
+    pause, notes = _pause(found.classes, shares, calls_per_task)
     length = wanted.duration or _LENGTH
-    if wanted.rate is None and wanted.users is None and shape is not None and (found := _of_shape(shape, pause)):
+    asked = wanted.rate is not None or wanted.users is not None
+    shape = found.shape
+    if shape is not None and not asked and (made := _of_stretches(shape.stretches, pause)):
         said = "" if shape.ends else "; it does not end, and a day of it is taken"
-        kept = notes if "users" in found[0] else []
-        return found, [*kept, Note("load shape", f"the phases are those of {shape.name} ({shape.where}){said}")]
+        kept = notes if "users" in made[0] else []
+        return made, [*kept, Note("load shape", f"the phases are those of {shape.name} ({shape.where}){said}")]
+    if shape is None and not asked and found.configured is not None:
+        made = _of_stretches([_stretch(found.configured, wanted.duration)], pause)
+        kept = [_CLOSED, *notes] if "users" in made[0] else []
+        text = f"the file, or Locust's configuration, sets {found.configured.users} of them"
+        return made, [*kept, Note("users", text)]
     left = [] if shape is None else [Note("load shape", f"{shape.name} ({shape.where}) is left out")]
     if wanted.rate is None and wanted.users is not None:
         spawn: Document = {} if wanted.spawn is None else {"spawn": wanted.spawn}
@@ -128,19 +137,18 @@ def _thinking(mean_s: float, calls: float) -> Document:
     return {"think": _duration(mean_s / calls)} if mean_s > 0 else {}
 
 
-def _of_shape(shape: Shape, pause: Pause) -> list[Document]:
+def _stretch(configured: Configured, wanted: str | None) -> Stretch:
+    own = None if configured.length_s is None else f"{configured.length_s}s"
+    length_s = parse_duration_ns(wanted or own or _LENGTH) / 1e9
+    return Stretch(length_s, configured.users, configured.spawn_per_s or configured.users)
+
+
+def _of_stretches(stretches: Sequence[Stretch], pause: Pause) -> list[Document]:
     """Return the phases of a load shape; none if it has none that can be said."""
-    stretches = shape.stretches
     if pause.pace_s:
-        if len(stretches) > _MOST_STRETCHES:
-            length_s = sum(stretch.length_s for stretch in stretches)
-            points = [[_duration(at_s), _rate(users / pause.pace_s)] for at_s, users in _points(stretches)]
-            return [{"law": "poisson", "rate": {"points": points}, "for": _duration(length_s)}]
-        return [
-            {"law": "poisson", "rate": _rate(each.users / pause.pace_s), "for": _duration(each.length_s)}
-            for each in stretches
-        ]
-    if len(stretches) > _MOST_STRETCHES or any(each.users < 1 for each in stretches):
+        made = list(_rates(stretches, pause.pace_s))
+        return made if len(made) <= _MOST_PHASES else []
+    if len(stretches) > _MOST_PHASES or any(each.users < 1 for each in stretches):
         return []
     return [
         {"users": each.users, **pause.keys, "spawn": _rate(each.spawn_per_s), "for": _duration(each.length_s)}
@@ -148,14 +156,15 @@ def _of_shape(shape: Shape, pause: Pause) -> list[Document]:
     ]
 
 
-def _points(stretches: Sequence[Stretch]) -> Iterator[tuple[float, float]]:
-    """Yield times and users between which straight lines are: a ramp changes every second, a step holds for longer."""
-    at_s = 0.0
-    for stretch in stretches:
-        yield at_s, stretch.users
-        if stretch.length_s > 1.0:
-            yield at_s + stretch.length_s, stretch.users
-        at_s += stretch.length_s
+def _rates(stretches: Sequence[Stretch], pace_s: float) -> Iterator[Document]:
+    """Yield phases of a rate; stretches of one length, as a ramp has them, are the steps of one phase."""
+    for length_s, group in groupby(stretches, key=lambda stretch: stretch.length_s):
+        rates = [_rate(stretch.users / pace_s) for stretch in group]
+        if len(rates) >= _FEWEST_STEPS:
+            yield {"law": "poisson", "rate": {"steps": rates}, "for": _duration(length_s * len(rates))}
+        else:
+            for rate in rates:
+                yield {"law": "poisson", "rate": rate, "for": _duration(length_s)}
 
 
 def _duration(seconds: float) -> str:

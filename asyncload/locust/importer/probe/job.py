@@ -52,7 +52,7 @@ def look_into(job: Job, announce: Announce, stacks: int) -> Findings:
     survey = None
     if (loaded := _loaded(job, stand)) is not None:
         survey = Survey(stand, tasks, loaded.environment)
-        seen.users = loaded.users
+        findings.configured = loaded.configured
         findings.classes = [each for cls in loaded.classes if (each := survey.user_class(cls)) is not None]
         findings.shape = _shape(loaded, stand, survey, seen)
         findings.pools = [list(pool) for pool in survey.pools]

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import locust
@@ -12,7 +13,7 @@ from locust.argument_parser import get_parser
 from locust.env import Environment
 from locust.util.load_locustfile import load_locustfile
 
-from asyncload.locust.importer.findings import NO_HOST, Job, Mistake
+from asyncload.locust.importer.findings import NO_HOST, Configured, Job, Mistake
 
 if TYPE_CHECKING:
     from locust import LoadTestShape, User
@@ -37,8 +38,8 @@ class Loaded:
     classes: "Sequence[type[User]]"
     shape: "LoadTestShape | None"
     environment: Environment
-    users: str
-    """What Locust's configuration says of users, in words of our command line; empty if it says nothing."""
+    configured: Configured | None
+    """What Locust's configuration says of users."""
     errors: list[BaseException]
     """What listeners of its events raised; Locust writes that to its log and goes on."""
 
@@ -68,18 +69,23 @@ def load(job: Job) -> Loaded:
     logging.getLogger().addHandler(log)
     sys.argv = ["locust", "-f", job.file]
     classes, shapes = load_locustfile(job.file)
+    _refuse_replay(job.file)
     if not classes:
         raise Unusable(Mistake("", "has no user class that is not abstract"))
     options = _options(job)
     chosen = _chosen(classes, job.classes)
     environment = _environment(chosen, shapes, options, classes)
     for user_class in environment.user_classes:
-        user_class.host = environment.host or user_class.host or NO_HOST
+        # Locust lets no user of these begin without a host; others may do without, and decide by it.
+        needed = NO_HOST if issubclass(user_class, (locust.HttpUser, locust.FastHttpUser)) else None
+        user_class.host = environment.host or user_class.host or needed
     environment._filter_tasks_by_tags()  # noqa: SLF001  what Locust's runner does
     environment.runner.greenlet.kill()  # it watches the processor
     environment.events.init.fire(environment=environment, runner=environment.runner, web_ui=None)
     environment.events.test_start.fire(environment=environment)
-    return Loaded(environment.user_classes, shapes[0] if shapes else None, environment, _users(options), log.errors)
+    return Loaded(
+        environment.user_classes, shapes[0] if shapes else None, environment, _configured(options), log.errors
+    )
 
 
 def _options(job: Job) -> Any:
@@ -96,12 +102,20 @@ def _options(job: Job) -> Any:
     return parser.parse_args(words)
 
 
-def _users(options: Any) -> str:
-    if options.num_users is None:
-        return ""
-    spawn = "" if options.spawn_rate is None else f" --spawn-rate {options.spawn_rate:g}"
-    length = f" --duration {options.run_time}s" if options.run_time else ""
-    return f"--users {options.num_users}{spawn}{length}"
+def _configured(options: Any) -> Configured | None:
+    if not options.num_users:
+        return None
+    return Configured(users=options.num_users, spawn_per_s=options.spawn_rate, length_s=options.run_time or None)
+
+
+def _refuse_replay(file: str) -> None:
+    """Refuse what `asyncload export locust --style replay` writes: it has the arrivals of a plan, and not its law."""
+    module = vars(sys.modules.get(Path(file).stem) or sys)
+    if "begin_replay" in module and "DIGEST" in module:
+        text = (
+            f"replays the plan {module['DIGEST'][:12]} of a scenario of ours: use that, or its export of --style tasks"
+        )
+        raise Unusable(Mistake("", text))
 
 
 def _chosen(classes: "dict[str, type[User]]", names: Sequence[str]) -> "list[type[User]]":

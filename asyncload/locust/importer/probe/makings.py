@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Final, Generic, TypeVar
 
+from asyncload.locust.importer.findings import Mistake
 from asyncload.locust.importer.probe.boxes import Leaf, leaves
 from asyncload.locust.importer.probe.chance import Play, Span
 from asyncload.locust.importer.probe.stage import Stand
@@ -54,7 +55,9 @@ def made(
     def run(play: Play) -> _T:
         things: list[_T] = []
         ended = stand.carry_out(lambda: things.append(make()), play, stage="on_start", name=name)
-        if ended != "done" or not things:
+        if ended in ("stop", "interrupt"):
+            stand.mistakes[Mistake("", f"{name} ends as soon as it begins")] = None
+        if ended != "done":
             raise Refusing
         return things[0]
 

@@ -33,8 +33,6 @@ class Seen:
     profiles: dict[str, None] = field(default_factory=dict)
     shape: tuple[str, str] = ("", "")
     """Why a load shape cannot be asked, and its line."""
-    users: str = ""
-    """What Locust's own configuration asks for."""
 
 
 def watch_judgements(seen: Seen, places: Places) -> None:
@@ -154,8 +152,6 @@ def _of_process(seen: Seen) -> Iterator[Note]:
         )
     if seen.shape[0]:
         yield Note("load shape", f"{_lines([seen.shape])}; it is left out")
-    if seen.users:
-        yield Note("users", f"Locust's configuration asks for {seen.users}")
     for profile in seen.profiles:
         yield Note("profile", f"the file uses the AWS profile {profile}: run with AWS_PROFILE={profile}")
     if seen.refused:
