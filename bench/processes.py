@@ -1,9 +1,10 @@
 """Processes of the suite: found, started on a core, asked as JSON, ended by their id."""
 
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,9 @@ def end(process: "subprocess.Popen[str]") -> None:
 
 
 @contextmanager
-def started(command: Sequence[str], core: int, given: str = "") -> Iterator["subprocess.Popen[str]"]:
+def started(
+    command: Sequence[str], core: int, given: str = "", more: Mapping[str, str] | None = None
+) -> Iterator["subprocess.Popen[str]"]:
     """
     Start a process on a core, and end it on leaving.
 
@@ -54,10 +57,13 @@ def started(command: Sequence[str], core: int, given: str = "") -> Iterator["sub
         command: Program and arguments.
         core: Where it and its threads stay.
         given: Written to its standard input, which is then closed.
+        more: Variables of its environment, beside this process's.
     """
     pipe = subprocess.PIPE
     with pinned(core):
-        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+        process = subprocess.Popen(
+            command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env={**os.environ, **(more or {})}
+        )
     try:
         assert process.stdin is not None
         process.stdin.write(given)

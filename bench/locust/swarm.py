@@ -1,0 +1,105 @@
+"""Locust, headless, as a process of its own: how it is started, and what it and its statistics say afterwards."""
+
+import csv
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from bench.generator import KEYS
+from bench.processes import started
+
+_WATCH = Path(__file__).with_name("watch.py")
+_END_S = 60.0
+_STATS, _EVENTS = "swarm", "events.json"
+
+
+class Event(msgspec.Struct, array_like=True, frozen=True):
+    """One request event, as `watch` writes it."""
+
+    name: str
+    sent_s: float
+    """Since 1970."""
+    response_ms: float
+    """As it was fired, before Locust rounds it."""
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """What Locust shows its user at the end."""
+
+    p50_ms: float
+    p99_ms: float
+    most_ms: float
+    requests: int
+    failures: int
+    rows: Sequence[str]
+    """Names of the rows of its statistics."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swarm:
+    """One run of Locust."""
+
+    home: Path
+    """A folder of its own, for what it reads and writes."""
+    locustfile: Path
+    url: str
+    users: int
+    length_s: float
+    per_user_per_s: float = 0.0
+    """0: as fast as they can."""
+    watched: bool = False
+    """Whether each event is written down."""
+
+    def command(self) -> Sequence[str]:
+        """What to start."""
+        files = [str(self.locustfile), *([str(_WATCH)] if self.watched else [])]
+        return [
+            sys.executable, "-m", "locust", "-f", ",".join(files), "--host", self.url, "--headless", "--only-summary",
+            "-u", str(self.users), "-r", str(self.users), "-t", f"{self.length_s:.0f}s", "--stop-timeout", "10s",
+            "--csv", str(self.home / _STATS), "--loglevel", "ERROR", "--exit-code-on-error", "0",
+        ]  # fmt: skip
+
+    def environment(self) -> Mapping[str, str]:
+        """Variables for it: keys, and nothing that botocore would look for elsewhere."""
+        return {
+            "AWS_ACCESS_KEY_ID": KEYS.access_key,
+            "AWS_SECRET_ACCESS_KEY": KEYS.secret_key,
+            "AWS_CONFIG_FILE": "/dev/null",
+            "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "BENCH_EVENTS": str(self.home / _EVENTS),
+            "BENCH_PER_USER_PER_S": str(self.per_user_per_s),
+        }
+
+    def run(self, core: int) -> Printed:
+        """
+        Run to the end.
+
+        Raises:
+            RuntimeError: If Locust failed; with what it said.
+        """
+        with started(self.command(), core, more=self.environment()) as process:
+            said, errors = process.communicate(timeout=self.length_s + _END_S)
+        if process.returncode:
+            raise RuntimeError(f"Locust ended with {process.returncode}: {(errors or said).strip()[-2000:]}")
+        return self.printed()
+
+    def printed(self) -> Printed:
+        """Read its statistics."""
+        with (self.home / f"{_STATS}_stats.csv").open(newline="") as file:
+            *rows, total = csv.DictReader(file)
+        if int(total["Request Count"]) == 0:
+            raise RuntimeError("Locust sent nothing")
+        return Printed(
+            float(total["50%"]), float(total["99%"]), float(total["100%"]), int(total["Request Count"]),
+            int(total["Failure Count"]), [row["Name"] for row in rows],
+        )  # fmt: skip
+
+    def events(self) -> list[Event]:
+        """Read what `watch` wrote."""
+        return msgspec.json.decode((self.home / _EVENTS).read_bytes(), type=list[Event])
