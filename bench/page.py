@@ -14,8 +14,8 @@ from bench.rows import Finding, markdown, score
 
 _HEAD = """# What was measured
 
-Each section says which command wrote it, at which commit and on what. How a group of rows is measured stands in the head
-of its file in `bench`.
+Each section says which command wrote it, at which commit and on what. How a group of rows is measured stands in the
+head of its file in `bench`.
 """
 _LEVEL = "## "
 _FENCE = "```"
@@ -40,8 +40,8 @@ class Section:
         warning = "\n**A quick run: too short to be believed.**\n" if self.quick else ""
         facts = "; ".join(f"{fact}: {value}" for fact, value in self.facts)
         return (
-            f"{_LEVEL}{self.title}\n\nBy `{self.command}`. {score(self.findings)}.\n{warning}\n{markdown(self.findings)}\n\n"
-            f"<details><summary>On what</summary>\n\n{facts}.\n\n</details>\n"
+            f"{_LEVEL}{self.title}\n\nBy `{self.command}`. {score(self.findings)}.\n{warning}\n"
+            f"{markdown(self.findings)}\n\n<details><summary>On what</summary>\n\n{facts}.\n\n</details>\n"
         )
 
 

@@ -2,9 +2,9 @@
 (a) Requests per second of CPU time at saturation, against nginx with a canned answer.
 
 Each client runs alone on the generator's core, as fast as it can, with 64 calls at once: 64 users of Locust that do not
-think, or asyncload with 64 calls in flight, see `bench.beyond`. CPU time is the kernel's count for the process, requests are nginx's count, both over the same
-window, see `bench.meter`; start-up and the start of all users lie before it. The clients take turns, and the figures
-are medians over the rounds.
+think, or asyncload with 64 calls in flight, see `bench.beyond`. CPU time is the kernel's count for the process,
+requests are nginx's count, both over the same window, see `bench.meter`; start-up and the start of all users lie before
+it. The clients take turns, and the figures are medians over the rounds.
 """
 
 import tempfile
@@ -19,7 +19,6 @@ from bench.beyond import CALLERS, Beyond
 from bench.context import Context
 from bench.locust.clients import ALL, BOTO3, FASTHTTP, RAW, Client, swarm
 from bench.meter import Usage, meter
-from bench.processes import started
 from bench.rows import Detail, Findings, Row, tell
 from bench.stimulus import ask_for
 from bench.target import Target, nginx
@@ -61,7 +60,7 @@ class _Contest:
                 yield process
             return
         users = swarm(client, self.home, self.target.url(), users=CALLERS, length_s=length_s)
-        with started(users.command(), self.context.cores.generator, more=users.environment()) as process:
+        with users.started(self.context.cores.generator) as process:
             yield process
 
 

@@ -2,9 +2,11 @@
 
 import csv
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import Popen
 
 import msgspec
 
@@ -32,9 +34,9 @@ class Printed:
     """What Locust shows its user at the end."""
 
     p50_ms: float
+    p95_ms: float
     p99_ms: float
     most_ms: float
-    requests: int
     failures: int
     rows: Sequence[str]
     """Names of the rows of its statistics."""
@@ -76,30 +78,43 @@ class Swarm:
             "BENCH_PER_USER_PER_S": str(self.per_user_per_s),
         }
 
-    def run(self, core: int) -> Printed:
+    @contextmanager
+    def started(self, core: int) -> Iterator["Popen[str]"]:
+        """Start it on a core, and end it on leaving."""
+        with started(self.command(), core, more=self.environment()) as process:
+            yield process
+
+    def ended(self, process: "Popen[str]") -> Printed:
         """
-        Run to the end.
+        Wait for its end, and read its statistics.
 
         Raises:
-            RuntimeError: If Locust failed; with what it said.
+            RuntimeError: If it failed, with what it said, or sent nothing.
         """
-        with started(self.command(), core, more=self.environment()) as process:
-            said, errors = process.communicate(timeout=self.length_s + _END_S)
+        said, errors = process.communicate(timeout=self.length_s + _END_S)
         if process.returncode:
             raise RuntimeError(f"Locust ended with {process.returncode}: {(errors or said).strip()[-2000:]}")
-        return self.printed()
+        return self._printed()
 
-    def printed(self) -> Printed:
-        """Read its statistics."""
-        with (self.home / f"{_STATS}_stats.csv").open(newline="") as file:
-            *rows, total = csv.DictReader(file)
-        if int(total["Request Count"]) == 0:
-            raise RuntimeError("Locust sent nothing")
-        return Printed(
-            float(total["50%"]), float(total["99%"]), float(total["100%"]), int(total["Request Count"]),
-            int(total["Failure Count"]), [row["Name"] for row in rows],
-        )  # fmt: skip
+    def run(self, core: int) -> Printed:
+        """
+        Run on a core to the end.
+
+        Raises:
+            RuntimeError: As `ended`.
+        """
+        with self.started(core) as process:
+            return self.ended(process)
 
     def events(self) -> list[Event]:
         """Read what `watch` wrote."""
         return msgspec.json.decode((self.home / _EVENTS).read_bytes(), type=list[Event])
+
+    def _printed(self) -> Printed:
+        with (self.home / f"{_STATS}_stats.csv").open(newline="") as file:
+            *rows, total = csv.DictReader(file)
+        if int(total["Request Count"]) == 0:
+            raise RuntimeError("Locust sent nothing")
+        p50_ms, p95_ms, p99_ms, most_ms = (float(total[name]) for name in ("50%", "95%", "99%", "100%"))
+        failures, names = int(total["Failure Count"]), [row["Name"] for row in rows]
+        return Printed(p50_ms, p95_ms, p99_ms, most_ms, failures, names)

@@ -1,4 +1,5 @@
-"""Two models, 3 : 1, with boto3: what a user of Locust writes by hand."""
+"""Two models, 3 : 1, with boto3."""
+# ruff: noqa: D102
 
 import os
 import time
