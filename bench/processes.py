@@ -1,6 +1,5 @@
 """Processes of the suite: found, started on a core, asked as JSON, ended by their id."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -48,7 +47,11 @@ def end(process: "subprocess.Popen[str]") -> None:
 
 @contextmanager
 def started(
-    command: Sequence[str], core: int, given: str = "", more: Mapping[str, str] | None = None
+    command: Sequence[str],
+    core: int,
+    given: str = "",
+    environment: Mapping[str, str] | None = None,
+    directory: Path | None = None,
 ) -> Iterator["subprocess.Popen[str]"]:
     """
     Start a process on a core, and end it on leaving.
@@ -57,12 +60,13 @@ def started(
         command: Program and arguments.
         core: Where it and its threads stay.
         given: Written to its standard input, which is then closed.
-        more: Variables of its environment, beside this process's.
+        environment: Instead of this process's own.
+        directory: Where it runs; here, if not said.
     """
     pipe = subprocess.PIPE
     with pinned(core):
         process = subprocess.Popen(
-            command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env={**os.environ, **(more or {})}
+            command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=environment, cwd=directory
         )
     try:
         assert process.stdin is not None

@@ -12,7 +12,7 @@ call by call, since the n-th request sent is the n-th captured.
 
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -61,11 +61,11 @@ class Wire:
         """Run asyncload under the capture."""
         return self.capture(lambda: ask("generator", question, self.context.cores.generator, _LIMIT_S))
 
-    def rival(self, command: Sequence[str], more: Mapping[str, str] | None = None) -> Int64s:
+    def rival(self, command: Sequence[str]) -> Int64s:
         """Run another client under the capture; returns its gaps in nanoseconds."""
 
         def client() -> None:
-            with started(command, self.context.cores.generator, more=more) as process:
+            with started(command, self.context.cores.generator) as process:
                 process.communicate(timeout=_LIMIT_S)
 
         return gaps_of(self.capture(client)[0])

@@ -40,7 +40,7 @@ def measure(context: Context) -> Findings:
 def _gaps(wire: Wire, client: Client) -> Int64s:
     if client.transport is None:
         users = swarm(client, wire.home, wire.target.url(), users=_USERS, length_s=wire.length_s, per_s=_RATE_PER_S)
-        return wire.rival(users.command(), users.environment())
+        return gaps_of(wire.capture(lambda: users.run(wire.context.cores.generator))[0])
     question = replace(ask_for(wire.target, _RATE_PER_S, wire.length_s), law="constant", warmup_s=0.0)
     return gaps_of(wire.ours(replace(question, transport=client.transport))[0])
 

@@ -1,6 +1,7 @@
 """Locust, headless, as a process of its own: how it is started, and what it and its statistics say afterwards."""
 
 import csv
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -61,14 +62,15 @@ class Swarm:
         """What to start."""
         files = [str(self.locustfile), *([str(_WATCH)] if self.watched else [])]
         return [
-            sys.executable, "-m", "locust", "-f", ",".join(files), "--host", self.url, "--headless", "--only-summary",
-            "-u", str(self.users), "-r", str(self.users), "-t", f"{self.length_s:.0f}s", "--stop-timeout", "10s",
+            sys.executable, "-P", "-m", "locust", "-f", ",".join(files), "--host", self.url, "--headless",
+            "--only-summary", "-u", str(self.users), "-r", str(self.users), "-t", f"{self.length_s:.0f}s", "--stop-timeout", "10s",
             "--csv", str(self.home / _STATS), "--loglevel", "ERROR", "--exit-code-on-error", "0",
         ]  # fmt: skip
 
     def environment(self) -> Mapping[str, str]:
-        """Variables for it: keys, and nothing that botocore would look for elsewhere."""
+        """Variables for it: keys, nothing that botocore would look for elsewhere, and no options that nobody sees."""
         return {
+            **{name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")},
             "AWS_ACCESS_KEY_ID": KEYS.access_key,
             "AWS_SECRET_ACCESS_KEY": KEYS.secret_key,
             "AWS_CONFIG_FILE": "/dev/null",
@@ -80,8 +82,8 @@ class Swarm:
 
     @contextmanager
     def started(self, core: int) -> Iterator["Popen[str]"]:
-        """Start it on a core, and end it on leaving."""
-        with started(self.command(), core, more=self.environment()) as process:
+        """Start it on a core, and end it on leaving; in a folder of its own, where no locust.conf lies."""
+        with started(self.command(), core, environment=self.environment(), directory=self.home) as process:
             yield process
 
     def ended(self, process: "Popen[str]") -> Printed:
