@@ -15,6 +15,7 @@ from asyncload.result import Health, ModelResult, RunResult
 
 S = 1_000_000_000
 HEALTH = Health(1_795_460_000 * S, 130 * S, 120 * S, 0, cpu_share=0.3)
+PAIR = {"users": 2, "for": "1m"}
 OPEN = {"law": "poisson", "rate": "10/s", "for": "2m", "warmup": False}
 
 
@@ -81,9 +82,9 @@ def test_dropped_calls_were_not_sent_and_are_noted_with_the_warnings() -> None:
         ((OPEN,), "open loop: "),
         ((OPEN, {"trace": "a.csv", "warmup": False}), "open loop: "),
         (({"users": 200, "for": "2m", "warmup": False},), "closed loop: 200 users, each waits for its reply"),
-        (({"users": 2, "warmup": False}, {"users": 8, "warmup": False}, {"users": 2}), "closed loop: 2, then 8 users"),
-        (({"users": 2, "warmup": True}, OPEN), "open loop: "),
-        (({**OPEN, "warmup": True}, {"users": 5, "warmup": False}), "closed loop: 5 users"),
+        (({**PAIR, "warmup": False}, {**PAIR, "users": 8}, PAIR), "closed loop: 2, then 8 users"),
+        (({**PAIR, "warmup": True}, OPEN), "open loop: "),
+        (({**OPEN, "warmup": True}, {**PAIR, "users": 5}), "closed loop: 5 users"),
     ],
 )
 def test_whether_arrivals_waited_for_replies_is_said_of_the_measured_phases(phases: Any, said: str) -> None:
