@@ -611,7 +611,7 @@ def test_patience_carries_over(imported: Callable[[str], Read]) -> None:
 
 
 def test_a_name_in_the_place_of_a_host(imported: Callable[[str], Read]) -> None:
-    """`-H https://NAME`, from which many files take the endpoint's name, names it here too; two ranges are one family."""
+    """`-H https://NAME`, from which many files take the endpoint's name, names it here too; two ranges join."""
     result = imported("named")
     assert (result.scenario.endpoint.name, result.scenario.endpoint.url) == ("my-mme", None)
     assert result.notes("host") == ["-H https://my-mme is taken for the endpoint's name, as the file takes it"]
