@@ -80,7 +80,8 @@ def load(job: Job) -> Loaded:
         needed = NO_HOST if issubclass(user_class, (locust.HttpUser, locust.FastHttpUser)) else None
         user_class.host = environment.host or user_class.host or needed
     environment._filter_tasks_by_tags()  # noqa: SLF001  what Locust's runner does
-    environment.runner.greenlet.kill()  # it watches the processor
+    if environment.runner is not None:
+        environment.runner.greenlet.kill()  # it watches the processor
     environment.events.init.fire(environment=environment, runner=environment.runner, web_ui=None)
     environment.events.test_start.fire(environment=environment)
     return Loaded(
@@ -95,7 +96,7 @@ def _options(job: Job) -> Any:
     def error(message: str) -> None:
         raise Unusable(Mistake("", f"Locust's command line: {message}; give the file's own options with --arg"))
 
-    parser.error = error
+    parser.error = error  # type: ignore[method-assign]  # it would end the process
     words = [*(["--host", job.host] if job.host else []), *job.arguments]
     for option, tags in (("--tags", job.tags), ("--exclude-tags", job.exclude_tags)):
         words += [option, *tags] if tags else []
@@ -137,7 +138,7 @@ def _environment(
             events=locust.events,
             host=options.host,
             parsed_options=options,
-            available_user_classes=classes,
+            available_user_classes=dict[str, Any](classes),  # classes, whatever Locust's annotation says
         )
     except ValueError as error:
         raise Unusable(Mistake("", f"Locust refuses it: {error}")) from None

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from math import sqrt
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from locust.clients import ResponseContextManager
 from locust.contrib.fasthttp import ResponseContextManager as FastResponseContextManager
@@ -39,7 +39,8 @@ def watch_judgements(seen: Seen, places: Places) -> None:
     """Take notice of Locust's `catch_response`, for good."""
     import sys  # noqa: PLC0415  only here
 
-    for cls in (ResponseContextManager, FastResponseContextManager):
+    classes: tuple[Any, ...] = (ResponseContextManager, FastResponseContextManager)
+    for cls in classes:
         own: Callable[[object], object] = cls.__enter__
 
         def enter(self: object, own: Callable[[object], object] = own) -> object:

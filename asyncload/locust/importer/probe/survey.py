@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from inspect import isclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 import gevent
 from gevent.pool import Group
@@ -73,7 +73,7 @@ class Survey:
             rates: dict[Call, float] = {}
             for user in users:
                 self._share = 1 / len(users)
-                for call, rate in long_run(self._chain(user.thing._taskset_instance)).items():  # noqa: SLF001  Locust's
+                for call, rate in long_run(self._chain(_outermost(user.thing))).items():
                     rates[call] = rates.get(call, 0.0) + user.part * rate
         except (Refusing, Abandoned):
             return None
@@ -102,9 +102,10 @@ class Survey:
 
     def _inside(self, cls: type[TaskSet], parent: TaskSet) -> list[Made[TaskSet]]:
         """Make and start a nested task set."""
+        outer: Any = parent.user if isinstance(parent, DefaultTaskSet) else parent
 
         def make() -> TaskSet:
-            task_set = cls(parent.user if isinstance(parent, DefaultTaskSet) else parent)
+            task_set = cls(outer)
             task_set.on_start()
             return task_set
 
@@ -117,7 +118,7 @@ class Survey:
 
     def _glimpse(self, holder: User | TaskSet) -> object:
         """Carry out some tasks once, the same draws each time."""
-        task_set = holder._taskset_instance if isinstance(holder, User) else holder  # noqa: SLF001  Locust's
+        task_set = _outermost(holder) if isinstance(holder, User) else holder
         tasks = [task for task in dict.fromkeys(_tasks(task_set)) if not isclass(task)]
         seen: list[object] = []
         with self.stand.quietly():
@@ -149,7 +150,7 @@ class Survey:
 
     def _markov(self, task_set: MarkovTaskSet) -> Chain[Call]:
         """Follow transitions from the first task; each one's are a list of names, as often as they weigh."""
-        first = type(task_set).current.__name__
+        first = _name(type(task_set).current)
         names = [first]
         for name in names:
             names += [other for other in dict.fromkeys(_transitions(task_set, name)) if other not in names]
@@ -204,6 +205,12 @@ class Survey:
             return self.stand.places.at(inspect.getfile(cls), inspect.getsourcelines(cls)[1])
         except (OSError, TypeError):
             return ""
+
+
+def _outermost(user: User) -> TaskSet:
+    """Return the task set that a user carries out, as `_user` has set it."""
+    task_set: Any = user._taskset_instance  # noqa: SLF001  Locust's own name for it
+    return cast("TaskSet", task_set)
 
 
 def _name(task: Any) -> str:
