@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from asyncload.scenario import TransportName
+from asyncload.locust.export import export
+from asyncload.locust.export.export import WITHIN_NS
+from asyncload.scenario import Scenario, TransportName
 from bench.locust.swarm import Swarm
+from bench.target import BODY, MODELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ ALL = (BOTO3, FASTHTTP, SDK, AIOHTTP, RAW)
 
 def swarm(client: Client, home: Path, url: str, *, users: int, length_s: float, per_s: float = 0.0) -> Swarm:
     """
-    Prepare a run of Locust.
+    Prepare a run of Locust, on the file that `asyncload export locust` writes.
 
     Args:
         client: Which of its clients.
@@ -39,8 +42,20 @@ def swarm(client: Client, home: Path, url: str, *, users: int, length_s: float, 
         per_s: Rate of all users together; 0 is as fast as they can, and then events are not written down.
     """
     folder = Path(tempfile.mkdtemp(dir=home))
-    locustfile = Path(__file__).parent / "by_hand" / f"tasks_{client.locust}.py"
-    return Swarm(
-        home=folder, locustfile=locustfile, url=url, users=users, length_s=length_s, per_user_per_s=per_s / users,
-        watched=per_s > 0,
-    )  # fmt: skip
+    rate: dict[str, object] = {"law": "constant", "rate": per_s} if per_s else {"users": users}
+    scenario = Scenario.from_dict(
+        {
+            "endpoint": {"name": "xgboost-mme", "region": "us-east-1", "url": url},
+            "models": [
+                {"name": name, "weight": weight, "content_type": "text/csv", "payload": BODY}
+                for name, weight in zip(MODELS, (3, 1), strict=True)
+            ],
+            "phases": [{**rate, "for": length_s}],
+            "limits": {"in_flight": max(users, 1000), "connections": max(users, 256)},
+        }
+    )
+    within_ns = round(users / per_s * 1e9) if per_s else WITHIN_NS
+    made = export(scenario, client=client.locust or "boto3", within_ns=within_ns)
+    locustfile = folder / "locustfile.py"
+    locustfile.write_text(made.text)
+    return Swarm(home=folder, locustfile=locustfile, url=url, users=users, length_s=length_s, watched=per_s > 0)

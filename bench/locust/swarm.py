@@ -53,8 +53,6 @@ class Swarm:
     url: str
     users: int
     length_s: float
-    per_user_per_s: float = 0.0
-    """0: as fast as they can."""
     watched: bool = False
     """Whether each event is written down."""
 
@@ -63,7 +61,8 @@ class Swarm:
         files = [str(self.locustfile), *([str(_WATCH)] if self.watched else [])]
         return [
             sys.executable, "-P", "-m", "locust", "-f", ",".join(files), "--host", self.url, "--headless",
-            "--only-summary", "-u", str(self.users), "-r", str(self.users), "-t", f"{self.length_s:.0f}s", "--stop-timeout", "10s",
+            "--only-summary", "-u", str(self.users), "-r", str(self.users), "-t", f"{self.length_s:.0f}s",
+            "--stop-timeout", "10s",
             "--csv", str(self.home / _STATS), "--loglevel", "ERROR", "--exit-code-on-error", "0",
         ]  # fmt: skip
 
@@ -77,7 +76,6 @@ class Swarm:
             "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
             "AWS_EC2_METADATA_DISABLED": "true",
             "BENCH_EVENTS": str(self.home / _EVENTS),
-            "BENCH_PER_USER_PER_S": str(self.per_user_per_s),
         }
 
     @contextmanager

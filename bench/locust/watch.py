@@ -24,5 +24,5 @@ def _write(**_: object) -> None:
     Path(os.environ["BENCH_EVENTS"]).write_text(json.dumps(_rows))
 
 
-events.request.add_listener(_note)  # type: ignore[no-untyped-call]
-events.quitting.add_listener(_write)  # type: ignore[no-untyped-call]
+events.request.add_listener(_note)
+events.quitting.add_listener(_write)
