@@ -9,6 +9,7 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 from locust import events
 
@@ -24,5 +25,6 @@ def _write(**_: object) -> None:
     Path(os.environ["BENCH_EVENTS"]).write_text(json.dumps(_rows))
 
 
-events.request.add_listener(_note)
-events.quitting.add_listener(_write)
+_events: Any = events  # Locust's listeners have no types
+_events.request.add_listener(_note)
+_events.quitting.add_listener(_write)
