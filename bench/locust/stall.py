@@ -91,6 +91,8 @@ class _Seen:
     said_ms: Mapping[str, float]
     """By the names of the quantiles."""
     truth: Sequence[Arrived]
+    stalled_until_ns: int
+    """By the clock of the truth."""
     length_s: float
 
     @property
@@ -115,7 +117,7 @@ class _Seen:
     @property
     def held_up(self) -> int:
         """Calls that the stall made wait."""
-        return sum(row.sent_ns - row.arrival_ns > 2e6 * self.usual_ms for row in self.truth)
+        return sum(row.arrival_ns < self.stalled_until_ns <= row.sent_ns for row in self.truth)
 
 
 def measure(context: Context) -> Findings:
@@ -131,12 +133,12 @@ def measure(context: Context) -> Findings:
             question, before = case.question(target.url, length_s), target.count()
             run = _ours if case.client.transport else _locust
             try:
-                said_ms = run(context, target, case, question, Path(home))
+                until_ns, said_ms = run(context, target, case, question, Path(home))
             except FAILURES as why:
                 yield skipped(f"a stall: {case.name}", why)
                 continue
             truth = target.truth(before)
-            seen += [_Seen(case, what, said, truth, length_s) for what, said in said_ms.items()]
+            seen += [_Seen(case, what, said, truth, until_ns, length_s) for what, said in said_ms.items()]
     for one in seen:
         yield Row(
             f"p99 with a stall of {_STALL_S:.0f} s in {length_s:.0f} s: {one.case.name}, {one.what}",
@@ -153,32 +155,29 @@ def measure(context: Context) -> Findings:
 
 def _ours(
     context: Context, target: Played, case: _Case, question: Ask, _home: Path
-) -> Mapping[str, Mapping[str, float]]:
+) -> tuple[int, Mapping[str, Mapping[str, float]]]:
     before = target.count()
     with started(child("generator"), context.cores.generator, msgspec.json.encode(question).decode()) as process:
-        _stall(target, before, process, _WARMUP_S + (question.length_s - _STALL_S) / 2)
+        until_ns = _stall(target, before, process, _WARMUP_S + (question.length_s - _STALL_S) / 2)
         total = answer_of(process, _LIMIT_S)["totals"]
     shown = ("response", "corrected") if case.users else ("response", "service")
-    return {what: total[f"{what}_ms"] for what in shown}
+    return until_ns, {what: total[f"{what}_ms"] for what in shown}
 
 
 def _locust(
     context: Context, target: Played, case: _Case, question: Ask, home: Path
-) -> Mapping[str, Mapping[str, float]]:
+) -> tuple[int, Mapping[str, Mapping[str, float]]]:
     users, before = swarm(case.client, home, question), target.count()
     with users.started(context.cores.generator) as process:
-        _stall(target, before, process, _WARMUP_S + (question.length_s - _STALL_S) / 2)
+        until_ns = _stall(target, before, process, _WARMUP_S + (question.length_s - _STALL_S) / 2)
         printed = users.ended(process)
-    return {
-        "its statistics": {
-            "p50": printed.p50_ms, "p95": printed.p95_ms, "p99": printed.p99_ms, "max": printed.most_ms,
-        }
-    }  # fmt: skip
+    said_ms = {"p50": printed.p50_ms, "p95": printed.p95_ms, "p99": printed.p99_ms, "max": printed.most_ms}
+    return until_ns, {"its statistics": said_ms}
 
 
-def _stall(target: Played, before: int, process: "Popen[str]", after_s: float) -> None:
+def _stall(target: Played, before: int, process: "Popen[str]", after_s: float) -> int:
     """
-    Stall the target some time after the first request of a client.
+    Stall the target some time after the first request of a client; returns when that is over, by CLOCK_MONOTONIC.
 
     Raises:
         RuntimeError: If none comes.
@@ -189,7 +188,9 @@ def _stall(target: Played, before: int, process: "Popen[str]", after_s: float) -
             raise RuntimeError(f"{process.args!r} sent nothing")
         time.sleep(0.05)
     time.sleep(after_s)
+    until_ns = time.monotonic_ns() + round(_STALL_S * 1e9)
     target.stall(_STALL_S)
+    return until_ns
 
 
 def _cells(one: _Seen) -> list[str]:
