@@ -1,10 +1,11 @@
 """
-When calls are made: phases, each an arrival law along a rate curve, or a trace.
+When calls are made: phases, each an arrival law along a rate curve, a trace, or users who wait for their replies.
 
     Phase
     ├── Arrivals     law, rate curve, length
     │   └── Curve    a flat rate, Ramp, Steps, Sine, Points or Spike
-    └── Trace        arrivals that were once observed
+    ├── Trace        arrivals that were once observed
+    └── Users        a closed loop: so many callers, each of whom waits for its reply before it calls again
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from asyncload.units import DurationNs, PerSecond, format_duration
 Law: TypeAlias = Literal["constant", "poisson", "gamma", "uniform"]
 
 _SOME_TIME = Check(above=0, legal="a duration above 0, such as 250ms, 1m30s, 2h or 5 (seconds)")
+_SOME_RATE = Check(above=0, legal="a rate above 0, such as 50/s or 600/min")
+_SOME_USERS = Check(at_least=1, at_most=1_000_000, legal="a whole number from 1 to 1000000")
 _PART = Check(above=0, at_most=1, legal="a number above 0, at most 1")
 
 
@@ -151,4 +154,42 @@ class Arrivals:
             yield "jitter", f"has no meaning for the law {self.law}; expected law: uniform"
 
 
-Phase: TypeAlias = Arrivals | Trace
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThinkTime:
+    """Pauses that are drawn uniformly, anew for each."""
+
+    from_ns: Annotated[DurationNs, Key("from")]
+    """The shortest."""
+    to_ns: Annotated[DurationNs, Key("to")]
+    """The longest."""
+
+    def mistakes(self) -> Mistakes:
+        """Yield what the annotations cannot say."""
+        if self.from_ns > self.to_ns:
+            yield "to", f"expected at least `from` ({format_duration(self.from_ns, None)})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Users:
+    """
+    A closed loop: so many users, each of whom calls, waits for the reply, thinks, and calls again.
+
+    Users of a closed phase just before go on as they are: only those who are new begin, and only those who are too
+    many stop.
+    """
+
+    users: Annotated[int, _SOME_USERS]
+    """How many there are; as many calls can be outstanding, and no more."""
+    think: DurationNs | ThinkTime = 0
+    """Pause of a user between a reply and its next call."""
+    pace_ns: Annotated[Annotated[DurationNs, _SOME_TIME] | None, Key("pace")] = None
+    """At least so long from one call of a user becoming due to its next."""
+    spawn_per_s: Annotated[Annotated[PerSecond, _SOME_RATE] | None, Key("spawn")] = None
+    """New users that begin per second, until all have; without it all begin at once."""
+    length_ns: Annotated[DurationNs, Key("for"), _SOME_TIME]
+    """Length of the phase."""
+    warmup: bool = False
+    """Sent and shown, but kept out of the percentiles and the verdict."""
+
+
+Phase: TypeAlias = Arrivals | Trace | Users

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 
 from asyncload.arrivals import due_times
 from asyncload.curve import RateCurve, rate_curve
-from asyncload.errors import UsageError
+from asyncload.errors import Problem, ScenarioError, UsageError
 from asyncload.exact import words
 from asyncload.payload import pool_size, pools
-from asyncload.scenario import Phase, Scenario, Trace, targets
+from asyncload.scenario import Arrivals, Phase, Scenario, Trace, Users, targets
 from asyncload.trace import DRAWN, TraceOutline, outline, replay
 from asyncload.traffic import AliasTable, alias_table, scaled, shares
 
@@ -192,18 +192,20 @@ class Plan:
         """Due times from the start of the phase, and the targets that a trace names."""
         if isinstance(phase, Trace):
             yield from replay(phase, self._labels, most)
-        else:
+        elif isinstance(phase, Arrivals):
             for due in due_times(phase, self.scenario.seed, index, most):
                 yield due, None
 
     @cached_property
     def _shapes(self) -> tuple[RateCurve | TraceOutline, ...]:
-        return tuple(
-            outline(phase, self._labels)
-            if isinstance(phase, Trace)
-            else rate_curve(phase.rate, phase.length_ns, f"phases[{index}].rate")
-            for index, phase in enumerate(self.scenario.phases)
-        )
+        return tuple(self._shape(index, phase) for index, phase in enumerate(self.scenario.phases))
+
+    def _shape(self, index: int, phase: Phase) -> RateCurve | TraceOutline:
+        if isinstance(phase, Users):
+            raise ScenarioError("scenario", [Problem(f"phases[{index}]", "closed loops cannot be run yet")])
+        if isinstance(phase, Trace):
+            return outline(phase, self._labels)
+        return rate_curve(phase.rate, phase.length_ns, f"phases[{index}].rate")
 
     @cached_property
     def _labels(self) -> dict[str, int]:

@@ -4,7 +4,7 @@ The scenario: what a user asks for, as frozen values.
     Scenario
     ├── Endpoint     where
     ├── Model *      what is called, with which payload and share of the traffic     asyncload.models
-    ├── Phase *      when: an arrival law and a rate curve, or a trace               asyncload.phases
+    ├── Phase *      when: an arrival law and a rate curve, a trace, or users        asyncload.phases
     ├── Limits       how far the generator may go
     └── Retries      none, unless said
 
@@ -47,7 +47,9 @@ from asyncload.phases import (
     Spike,
     SpikeShape,
     Steps,
+    ThinkTime,
     Trace,
+    Users,
 )
 from asyncload.schema import Check, Key, Mistakes, read, write
 from asyncload.schema.document import load
@@ -83,9 +85,11 @@ __all__ = [
     "SpikeShape",
     "Steps",
     "Target",
+    "ThinkTime",
     "Top",
     "Trace",
     "TransportName",
+    "Users",
     "Weights",
     "Zipf",
     "json_schema",
@@ -244,6 +248,7 @@ class Scenario:
 
     def mistakes(self) -> Mistakes:
         """Yield what the annotations cannot say."""
+        yield from self._mistakes_of_users()
         if not any(model.weight for model in self.models):
             yield "models", "expected at least one weight above 0"
         families = [family for family, model in enumerate(self.models) for _ in range(model.count)]
@@ -255,6 +260,43 @@ class Scenario:
                 told.add((other, family))
                 same = f"the target {label!r} stands in models[{other}] too"
                 yield f"models[{family}]", f"{same}; give one a label, or join their weights"
+
+    def _mistakes_of_users(self) -> Mistakes:
+        measured = [index for index, phase in enumerate(self.phases) if not phase.warmup]
+        closed = [index for index in measured if isinstance(self.phases[index], Users)]
+        if closed and len(closed) < len(measured):
+            # Percentiles over both would be of neither: in one arrivals wait for replies, in the other they do not.
+            yield (
+                f"phases[{closed[0]}]",
+                (
+                    "is a closed loop, and another measured phase is an open one, whose numbers mean something else; "
+                    "mark the phases of one kind `warmup: true`, or make two scenarios of it"
+                ),
+            )
+        before = 0
+        for index, phase in enumerate(self.phases):
+            if isinstance(phase, Users):
+                yield from self._mistakes_of_crowd(f"phases[{index}]", phase, phase.users - before)
+            before = phase.users if isinstance(phase, Users) else 0
+
+    def _mistakes_of_crowd(self, path: str, phase: Users, new: int) -> Mistakes:
+        for name, limit in (("in_flight", self.limits.in_flight), ("connections", self.limits.connections)):
+            if phase.users > limit:
+                yield (
+                    f"{path}.users",
+                    (
+                        f"{phase.users} users wait for as many replies at once, and limits.{name} is {limit}; "
+                        f"raise limits.{name} to {phase.users}, else they would wait for each other"
+                    ),
+                )
+        if phase.spawn_per_s is not None and (new - 1) / phase.spawn_per_s * 1e9 >= phase.length_ns:
+            yield (
+                f"{path}.spawn",
+                (
+                    f"the last of {new} new users would begin after the phase's end; "
+                    f"expected more than {(new - 1) / phase.length_ns * 1e9:.6g}/s"
+                ),
+            )
 
 
 def json_schema() -> dict[str, object]:

@@ -26,7 +26,9 @@ from asyncload.scenario import (
     Spike,
     SpikeShape,
     Steps,
+    ThinkTime,
     Trace,
+    Users,
     Zipf,
     json_schema,
     targets,
@@ -168,6 +170,46 @@ def test_every_curve_loads(folder: Path, written: str, curve: object) -> None:
     phase = loaded(folder, scenario_text(phases=f"[{{rate: {written}, for: 1m}}]")).phases[0]
     assert isinstance(phase, Arrivals)
     assert phase.rate == curve
+
+
+@pytest.mark.parametrize(
+    ("written", "phase"),
+    [
+        ("{users: 200, for: 2m}", Users(users=200, length_ns=120 * S)),
+        (
+            "{users: 1, think: 250ms, for: 1s, warmup: true}",
+            Users(users=1, think=S // 4, length_ns=S, warmup=True),
+        ),
+        (
+            "{users: 20, think: {from: 1s, to: 3s}, pace: 4s, spawn: 50/s, for: 1s}",
+            Users(users=20, think=ThinkTime(from_ns=S, to_ns=3 * S), pace_ns=4 * S, spawn_per_s=50.0, length_ns=S),
+        ),
+    ],
+)
+def test_a_closed_loop_loads(folder: Path, written: str, phase: Users) -> None:
+    """Its users, what they do between calls, how they begin; and it is what it writes."""
+    scenario = loaded(folder, scenario_text(phases=f"[{{rate: 1/s, for: 1s, warmup: true}}, {written}]"))
+    assert scenario.phases[1] == phase
+    assert Scenario.from_dict(json.loads(json.dumps(scenario.to_dict()))) == scenario
+
+
+def test_only_new_users_need_time_to_begin(folder: Path) -> None:
+    """Users of the closed phase before go on: 10 more of them at 1/s fit into 10 s."""
+    phases = "[{users: 100, for: 1s}, {users: 110, spawn: 1/s, for: 10s}]"
+    assert len(loaded(folder, scenario_text(phases=phases)).phases) == 2
+    phases = "[{users: 100, for: 1s}, {rate: 1/s, for: 1s, warmup: true}, {users: 110, spawn: 1/s, for: 10s}]"
+    [(path, message)] = mistakes(folder, scenario_text(phases=phases))
+    assert path == "phases[2].spawn"
+    assert message.startswith("the last of 110 new users would begin after the phase's end; expected more than 10.9/s")
+
+
+def test_warm_up_may_be_of_the_other_kind(folder: Path) -> None:
+    """Its numbers are kept apart."""
+    for phases in (
+        "[{rate: 1/s, for: 1s, warmup: true}, {users: 1, for: 1s}, {users: 2, for: 1s}]",
+        "[{users: 1, for: 1s, warmup: true}, {rate: 1/s, for: 1s}]",
+    ):
+        assert loaded(folder, scenario_text(phases=phases)).phases
 
 
 def test_traces_retries_and_the_other_payloads_load(folder: Path) -> None:
@@ -343,13 +385,13 @@ BAD: Final = [
     (
         phase("rat: 1/s, for: 1s"),
         "phases[0].rat",
-        "did you mean 'rate'? expected {rate: ..., for: ...} or {trace: ...}",
+        "did you mean 'rate'? expected {rate: ..., for: ...} or {trace: ...} or {users: ..., for: ...}",
     ),
     (phase("rate: 1/s"), "phases[0].for", "is missing; expected a duration above 0"),
     (
         phase("warmup: true"),
         "phases[0]",
-        "expected {rate: ..., for: ...} or {trace: ...}, found a mapping with the keys",
+        "expected {rate: ..., for: ...} or {trace: ...} or {users: ..., for: ...}, found a mapping with the keys",
     ),
     (phase("rate: 1/s, for: 0s"), "phases[0].for", "expected a duration above 0"),
     (phase("rate: 1/s, for: 1 fortnight"), "phases[0].for", "expected a duration, not negative, such as 250ms"),
@@ -378,6 +420,31 @@ BAD: Final = [
     (phase("burstiness: 4, rate: 1, for: 1s"), "phases[0].burstiness", "has no meaning for the law poisson"),
     (phase("trace: trac.csv"), "phases[0].trace", "does not exist; did you mean 'trace.csv'?"),
     (phase("trace: trace.csv, speed: 0"), "phases[0].speed", "expected a number above 0"),
+    (phase("users: 0, for: 1s"), "phases[0].users", "expected a whole number from 1 to 1000000"),
+    (phase("users: 1.5, for: 1s"), "phases[0].users", "expected a whole number, found 1.5"),
+    (phase("users: 1"), "phases[0].for", "is missing; expected a duration above 0"),
+    (phase("users: 1, for: 0s"), "phases[0].for", "expected a duration above 0"),
+    (phase("users: 1, for: 1s, thnik: 1s"), "phases[0].thnik", "unknown key; did you mean 'think'?"),
+    (phase("users: 1, for: 1s, think: soon"), "phases[0].think", "expected a duration, not negative, such as 250ms"),
+    (phase("users: 1, for: 1s, think: {from: 2s, to: 1s}"), "phases[0].think.to", "expected at least `from` (2s)"),
+    (phase("users: 1, for: 1s, pace: 0s"), "phases[0].pace", "expected a duration above 0"),
+    (phase("users: 1, for: 1s, spawn: 0/s"), "phases[0].spawn", "expected a rate above 0, such as 50/s"),
+    (phase("users: 100, for: 1s, spawn: 99/s"), "phases[0].spawn", "the last of 100 new users would begin after"),
+    (
+        phase("users: 257, for: 1s"),
+        "phases[0].users",
+        "257 users wait for as many replies at once, and limits.connections is 256; raise limits.connections to 257",
+    ),
+    (
+        scenario_text(phases="[{users: 9, for: 1s}]", rest="limits: {in_flight: 8}"),
+        "phases[0].users",
+        "limits.in_flight is 8; raise limits.in_flight to 9, else they would wait for each other",
+    ),
+    (
+        scenario_text(phases="[{rate: 1/s, for: 1s}, {users: 1, for: 1s}]"),
+        "phases[1]",
+        "is a closed loop, and another measured phase is an open one, whose numbers mean something else; mark",
+    ),
     # limits, retries
     (scenario_text(rest="limits: {in_flight: 0}"), "limits.in_flight", "expected a whole number from 1"),
     (scenario_text(rest="limits: {connections: 0}"), "limits.connections", "expected a whole number from 1"),
@@ -562,6 +629,12 @@ _MISTAKES_OF_SENSE: Final = (
     _NAMES,
     "duration above 0",
     "whole number of bytes",
+    "at least `from`",
+    "rate above 0",
+    "new users would begin",
+    "users wait for as many replies",
+    "raise limits.",
+    "is a closed loop",
 )
 """What no JSON Schema, or none that an editor would check, can say."""
 
