@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from asyncload.crosscheck.intervals import Interval, mean, paired
 from asyncload.crosscheck.latencies import RESOLUTION_MS
-from asyncload.crosscheck.owntime import Client, own_time_ms, wait_ms
+from asyncload.crosscheck.owntime import Client, Work, own_time_ms
 from asyncload.crosscheck.shares import ShareTest, against_weights, together
 from asyncload.crosscheck.takes import Pair, Take, counted
 
@@ -103,9 +103,8 @@ class Circumstances:
     """Models, in the scenario's order."""
     shares: NDArray[np.float64]
     """Of the calls that each is to have; sums to 1."""
-    closed: bool
-    """Whether users waited for replies: then a generator's own time lowers its throughput."""
-    users: int = 0
+    users: int
+    """Who wait for replies, so that a generator's own time lowers its throughput; 0 if calls come on schedule."""
 
 
 def compared(pairs: Sequence[Pair], under: Circumstances) -> tuple[Finding, ...]:
@@ -121,9 +120,8 @@ def _throughput(pairs: Sequence[Pair], under: Circumstances) -> Finding:
     rates = _both(pairs, lambda take: take.rate_per_s)
     ours = mean(rates[0])
     slower = TOLERANCE
-    if under.closed and ours:
-        (cpu_ms, busy), _ = _loads(pairs)
-        slower += (cpu_ms + wait_ms(0.5, cpu_ms, busy)) / (1000 * under.users / ours)
+    if under.users and ours:
+        slower += works(pairs)[0].whole_ms / (1000 * under.users / ours)
     allowed = Interval(ours / (1 + slower) - ours, TOLERANCE * ours)
     return _finding("throughput", "1/s", rates, allowed, resolution=1 / min(take.length_s for take in _takes(pairs)))
 
@@ -136,7 +134,7 @@ def _failures(pairs: Sequence[Pair]) -> Finding:
 def _percentile(pairs: Sequence[Pair], under: Circumstances, name: str, q: float) -> Finding:
     values = _both(pairs, lambda take: take.latencies.percentile_ms(q))
     slack = TOLERANCE * mean(values[0])
-    own = own_time_ms(under.client, q, *_loads(pairs))
+    own = own_time_ms(under.client, q, *works(pairs))
     allowed = Interval(own.low - slack, own.high + slack)
     return _finding(name, "ms", values, allowed, resolution=RESOLUTION_MS, doubt=_doubt(pairs, q))
 
@@ -243,11 +241,14 @@ def _takes(pairs: Sequence[Pair]) -> list[Take]:
     return [take for pair in pairs for take in (pair.ours, pair.theirs)]
 
 
-def _loads(pairs: Sequence[Pair]) -> tuple[tuple[float, float], tuple[float, float]]:
-    """CPU time per call, ms, and share of the core: Locust's, asyncload's."""
-    ours, theirs = [pair.ours for pair in pairs], [pair.theirs for pair in pairs]
-    return _load(theirs), _load(ours)
+def works(pairs: Sequence[Pair]) -> tuple[Work, Work]:
+    """Return what their calls cost them: Locust, asyncload."""
+    return _work([pair.theirs for pair in pairs]), _work([pair.ours for pair in pairs])
 
 
-def _load(takes: Sequence[Take]) -> tuple[float, float]:
-    return mean([take.cpu_ms for take in takes]), mean([take.cpu_share for take in takes])
+def _work(takes: Sequence[Take]) -> Work:
+    return Work(
+        cpu_ms=mean([take.cpu_ms for take in takes]),
+        busy=mean([take.cpu_share for take in takes]),
+        kept_ms=mean([take.kept_ms for take in takes]),
+    )

@@ -14,12 +14,13 @@ import numpy as np
 from asyncload.crosscheck.latencies import Latencies
 from asyncload.locust.headless import HeadlessRun
 from asyncload.result import RunResult, SecondResult
+from asyncload.verdict import BUSY_SHARE, LATE
 
 Tool: TypeAlias = Literal["asyncload", "Locust"]
 
-BUSY_SHARE = 0.90
+BUSIEST_SHARE = 0.90
 """Of a core, from which on Locust itself warns that its numbers may be wrong."""
-WAIT_SHARE = 0.03
+KEPT_SHARE = 0.05
 """Of the time: a generator that was kept from its core for longer measured its neighbours."""
 
 
@@ -40,8 +41,8 @@ class Take:
     """CPU time per call, start-up left out."""
     cpu_share: float
     """Of one core, over the same time."""
-    waited_share: float = 0.0
-    """Of that time, for which it was ready to run and its core was taken."""
+    kept_share: float = 0.0
+    """Of that time, for which it was ready to run and others had its core."""
     doubt: str = ""
     """Why its numbers are not the endpoint's; empty if they are."""
     seconds: tuple[SecondResult, ...] = field(default=(), repr=False)
@@ -51,6 +52,11 @@ class Take:
     def count(self) -> int:
         """Calls of all models."""
         return sum(self.calls.values())
+
+    @property
+    def kept_ms(self) -> float:
+        """Time for which it was kept from its core, per call."""
+        return 1e3 * self.kept_share * self.length_s / self.count if self.count else 0.0
 
     @property
     def failed_share(self) -> float:
@@ -74,11 +80,17 @@ class Pair:
         return "; ".join(f"{take.tool}: {take.doubt}" for take in (self.ours, self.theirs) if take.doubt)
 
 
-def take_of_result(result: RunResult, waited_share: float = 0.0) -> Take:
-    """Take from a run's result what is compared."""
+def take_of_result(result: RunResult, kept_share: float = 0.0) -> Take:
+    """
+    Take from a run's result what is compared.
+
+    A run whose calls were sent late for others' sake is INVALID, and its service times are compared nevertheless: the
+    time for which it was kept from its core is known, and counts as its own.
+    """
     everything, health = result.totals, result.health
     sent = everything.sent + result.warmup.sent
-    doubt = "" if result.verdict.valid else result.verdict.reasons[0]
+    idle = health.cpu_share <= BUSY_SHARE
+    doubts = [reason for reason in result.verdict.reasons if not (idle and reason.startswith(LATE))]
     return Take(
         tool="asyncload",
         calls={model.name: model.sent for model in result.models},
@@ -88,8 +100,8 @@ def take_of_result(result: RunResult, waited_share: float = 0.0) -> Take:
         rate_per_s=result.achieved_per_s,
         cpu_ms=health.cpu_ns / 1e6 / sent if sent else 0.0,
         cpu_share=health.cpu_share,
-        waited_share=waited_share,
-        doubt=doubt or _disturbed(waited_share),
+        kept_share=kept_share,
+        doubt=doubts[0] if doubts else _disturbed(kept_share),
         seconds=result.seconds,
     )
 
@@ -103,8 +115,8 @@ def take_of_locust(run: HeadlessRun) -> Take:
     doubt = ""
     if not window.calls:
         doubt = f"it made no call; {run.log} may say why"
-    elif window.cpu_share > BUSY_SHARE:
-        doubt = f"it used {window.cpu_share:.0%} of its core, and from {BUSY_SHARE:.0%} on it waits for itself"
+    elif window.cpu_share > BUSIEST_SHARE:
+        doubt = f"it used {window.cpu_share:.0%} of its core, and from {BUSIEST_SHARE:.0%} on it waits for itself"
     return Take(
         tool="Locust",
         calls=calls,
@@ -114,15 +126,15 @@ def take_of_locust(run: HeadlessRun) -> Take:
         rate_per_s=window.calls / window.length_s,
         cpu_ms=1e3 * window.cpu_s / window.calls if window.calls else 0.0,
         cpu_share=window.cpu_share,
-        waited_share=window.waited_share,
-        doubt=doubt or _disturbed(window.waited_share),
+        kept_share=window.kept_share,
+        doubt=doubt or _disturbed(window.kept_share),
     )
 
 
-def _disturbed(waited_share: float) -> str:
-    if waited_share <= WAIT_SHARE:
+def _disturbed(kept_share: float) -> str:
+    if kept_share <= KEPT_SHARE:
         return ""
-    return f"others kept it from its core for {waited_share:.1%} of the time, the limit is {WAIT_SHARE:.0%}"
+    return f"others kept it from its core for {kept_share:.0%} of the time; free a core for it"
 
 
 def usable(pairs: Sequence[Pair]) -> list[Pair]:

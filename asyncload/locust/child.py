@@ -51,12 +51,12 @@ class Ended:
     """Its exit code, or minus the signal that ended it."""
     cpu_s: float
     """User and system time of its whole life, start-up and children included (getrusage)."""
-    waits: tuple[tuple[float, float], ...]
-    """Readings of (wall clock, time so far that it was ready to run and its core was taken), s; none without /proc."""
+    kept: tuple[tuple[float, float], ...]
+    """Readings of (wall clock, time so far for which it was ready and others had its core), s; none without /proc."""
 
-    def waited_s(self, begin_unix_s: float, end_unix_s: float) -> float:
+    def kept_s(self, begin_unix_s: float, end_unix_s: float) -> float:
         """How long it was kept from its core between two moments; 0 where that cannot be read."""
-        inside = [waited for moment, waited in self.waits if begin_unix_s <= moment <= end_unix_s]
+        inside = [kept for moment, kept in self.kept if begin_unix_s <= moment <= end_unix_s]
         return inside[-1] - inside[0] if inside else 0.0
 
 
@@ -77,7 +77,7 @@ def run_child(child: Child, stop: Callable[[], bool] = lambda: False) -> Ended:
         Overdue: If it took longer than its limit; likewise.
         OSError: If it cannot be started.
     """
-    waits: list[tuple[float, float]] = []
+    kept: list[tuple[float, float]] = []
     with child.log.open("wb") as log, _started(child, log.fileno()) as process:
         deadline_s = time.monotonic() + child.limit_s
         while (usage := _ended(process)) is None:
@@ -85,10 +85,10 @@ def run_child(child: Child, stop: Callable[[], bool] = lambda: False) -> Ended:
                 raise Stopped
             if time.monotonic() > deadline_s:
                 raise Overdue(f"it did not end within {child.limit_s:.0f} s")
-            waits.extend(_wait_so_far(process.pid))
+            kept.extend(_kept_so_far(process.pid))
             time.sleep(_POLL_S)
     assert process.returncode is not None  # noqa: S101  # _ended has set it
-    return Ended(process.returncode, usage, tuple(waits))
+    return Ended(process.returncode, usage, tuple(kept))
 
 
 @contextmanager
@@ -134,7 +134,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
 
 
-def _wait_so_far(pid: int) -> list[tuple[float, float]]:
+def _kept_so_far(pid: int) -> list[tuple[float, float]]:
     """
     Read how long a process was ready to run and did not: all its threads.
 
@@ -143,7 +143,7 @@ def _wait_so_far(pid: int) -> list[tuple[float, float]]:
     """
     try:
         threads = list(Path(f"/proc/{pid}/task").iterdir())
-        waited_ns = sum(int((thread / "schedstat").read_text().split()[1]) for thread in threads)
+        kept_ns = sum(int((thread / "schedstat").read_text().split()[1]) for thread in threads)
     except (OSError, ValueError, IndexError):
         return []  # no /proc, a kernel without schedstat, or a thread that has just ended
-    return [(time.time(), waited_ns / 1e9)]
+    return [(time.time(), kept_ns / 1e9)]

@@ -37,7 +37,8 @@ class Headless:
     locustfile: Path
     directory: Path
     """Where its results go; it exists."""
-    host: str
+    host: str = ""
+    """Base URL; empty for the one that the locustfile names."""
     users: int = 1
     spawn_per_s: float | None = None
     """Users that begin per second; all at once without it."""
@@ -52,10 +53,11 @@ class Headless:
     def command(self) -> list[str]:
         """Return program and arguments."""
         spawn_per_s = self.spawn_per_s or self.users
+        host = ["--host", self.host] if self.host else []
         return [
             # -P: a file locust.py of the user's must not be taken for Locust.
             sys.executable, "-P", "-m", "locust", "-f", f"{self.locustfile.absolute()},{_WITNESS}", "--headless",
-            "--users", str(self.users), "--spawn-rate", f"{spawn_per_s:g}", "--host", self.host,
+            "--users", str(self.users), "--spawn-rate", f"{spawn_per_s:g}", *host,
             "--json-file", "stats", "--only-summary", "--exit-code-on-error", "0",
             "--witness-warmup-s", repr(self.warmup_s), "--witness-length-s", repr(self.length_s),
             "--witness-notes", "notes.json",
@@ -82,8 +84,8 @@ class Window:
     ended_unix_s: float
     calls: int
     cpu_s: float
-    waited_share: float
-    """Of the time, for which it was ready to run and its core was taken; 0 where that cannot be read."""
+    kept_share: float
+    """Of the time, for which it was ready to run and others had its core; 0 where that cannot be read."""
 
     @property
     def length_s(self) -> float:
@@ -174,7 +176,7 @@ def _collected(directory: Path, ended: Ended) -> HeadlessRun:
         ended_unix_s=end["unix_s"],
         calls=end["requests"],
         cpu_s=end["cpu_s"] - begin["cpu_s"],
-        waited_share=ended.waited_s(begin["unix_s"], end["unix_s"]) / length_s,
+        kept_share=ended.kept_s(begin["unix_s"], end["unix_s"]) / length_s,
     )
     return HeadlessRun(
         version=notes["version"],
