@@ -73,7 +73,8 @@ def _tested(what: str, chi_square: float, df: int, calls: float) -> ShareTest:
     if not df:
         return ShareTest(what, 0.0, 0, 1.0, 0.0, 0.0)
     effect = math.sqrt(max(chi_square - df, 0.0) / calls)
-    most = math.sqrt(noncentrality(chi_square, df, _BOUND) / calls)
+    # Shares that fit better than chance would have it do not show that the weights do.
+    most = math.sqrt(noncentrality(max(chi_square, float(df)), df, _BOUND) / calls)
     return ShareTest(what, chi_square, df, chi_square_tail(chi_square, df), effect, most)
 
 

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from asyncload.crosscheck.latencies import Latencies
+from asyncload.crosscheck.latencies import Latencies, merged
 from asyncload.locust.headless import HeadlessRun
 from asyncload.result import RunResult, SecondResult
 from asyncload.verdict import BUSY_SHARE, LATE
@@ -109,8 +109,8 @@ def take_of_result(result: RunResult, kept_share: float = 0.0) -> Take:
 def take_of_locust(run: HeadlessRun) -> Take:
     """Take from Locust's own results what is compared."""
     calls: dict[str, int] = {}
-    for row in run.rows:
-        calls[row.name] = calls.get(row.name, 0) + row.requests
+    for entry in run.entries:
+        calls[entry.name] = calls.get(entry.name, 0) + entry.requests
     window = run.window
     doubt = ""
     if not window.calls:
@@ -120,8 +120,8 @@ def take_of_locust(run: HeadlessRun) -> Take:
     return Take(
         tool="Locust",
         calls=calls,
-        failed=sum(row.failures for row in run.rows),
-        latencies=Latencies.of_buckets([row.response_times for row in run.rows]),
+        failed=sum(entry.failures for entry in run.entries),
+        latencies=merged([Latencies(entry.response_times) for entry in run.entries]),
         length_s=window.length_s,
         rate_per_s=window.calls / window.length_s,
         cpu_ms=1e3 * window.cpu_s / window.calls if window.calls else 0.0,

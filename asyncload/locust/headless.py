@@ -19,7 +19,9 @@ from typing import Any, Final
 
 import msgspec
 
-from asyncload.errors import StartError, UsageError
+from asyncload.errors import StartError, StoreError, UsageError
+from asyncload.formats.locust_entry import Entry
+from asyncload.formats.locust_json import read_entries
 from asyncload.locust.child import Child, Ended, Overdue, run_child
 
 OLDEST: Final = (2, 43, 4)
@@ -64,18 +66,6 @@ class Headless:
         ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of Locust's statistics."""
-
-    name: str
-    requests: int
-    """Failed ones included."""
-    failures: int
-    response_times: Mapping[float, int]
-    """Calls by rounded milliseconds, failed ones included."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
     """What was measured, by Locust's process's own clocks."""
@@ -103,7 +93,8 @@ class HeadlessRun:
     """What came of it."""
 
     version: str
-    rows: tuple[Row, ...]
+    entries: tuple[Entry, ...]
+    """Locust's own statistics, one per name and method."""
     window: Window
     users: int
     """At the end."""
@@ -156,7 +147,7 @@ def run_headless(asked: Headless, stop: Callable[[], bool] = lambda: False) -> H
     try:
         ended = run_child(child, stop)
         return _collected(asked.directory, ended)
-    except (Overdue, OSError, KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
+    except (Overdue, OSError, KeyError, TypeError, ValueError, StoreError, msgspec.MsgspecError) as error:
         raise StartError(f"Locust failed: {_why(error, log)}") from error
 
 
@@ -166,7 +157,7 @@ def _without_locusts(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _collected(directory: Path, ended: Ended) -> HeadlessRun:
     notes: dict[str, Any] = msgspec.json.decode((directory / "notes.json").read_bytes())
-    entries: list[dict[str, Any]] = msgspec.json.decode((directory / "stats.json").read_bytes())
+    entries = read_entries(directory / "stats.json")
     if ended.code:
         raise ValueError(f"it ended with exit code {ended.code}")
     begin, end = notes["reset"], notes["end"]
@@ -180,18 +171,13 @@ def _collected(directory: Path, ended: Ended) -> HeadlessRun:
     )
     return HeadlessRun(
         version=notes["version"],
-        rows=tuple(map(_row, entries)),
+        entries=entries,
         window=window,
         users=end["users"],
         cpu_warning=notes["cpu_warning"],
         cpu_s=ended.cpu_s,
         log=directory / "locust.log",
     )
-
-
-def _row(entry: Mapping[str, Any]) -> Row:
-    times = {float(key): count for key, count in entry["response_times"].items()}
-    return Row(entry["name"], entry["num_requests"], entry["num_failures"], times)
 
 
 def _why(error: Exception, log: Path) -> str:
