@@ -115,7 +115,7 @@ class Histogram:
     @property
     def count(self) -> int:
         """Number of values."""
-        return int(self._counts.sum(dtype=np.int64))
+        return int(self._counts.sum())
 
     def quantile_us(self, q: float) -> float:
         """

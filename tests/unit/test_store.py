@@ -117,6 +117,7 @@ def test_a_refused_call_is_kept_when_its_success_is_of_another_row(tmp_path: Pat
     assert signs is not None
     assert signs.refused == 1
     assert store.read(tmp_path).warmup == run.result().warmup
+    run.directory.finish(run.result())
 
 
 def test_the_tables_are_the_documented_ones(tmp_path: Path) -> None:
