@@ -45,8 +45,10 @@ def write(result: "RunResult") -> dict[str, Any]:
         "name": result.name,
         "verdict": {"valid": verdict.valid, "reasons": verdict.reasons, "warnings": verdict.warnings},
         "plan_digest": result.plan_digest,
-        "asked_per_s": round(result.asked_per_s, 3),
+        "loop": "closed" if result.closed else "open",
+        "asked_per_s": _number(result.asked_per_s, 3),
         "achieved_per_s": round(result.achieved_per_s, 3),
+        "expected_interval_ms": _number(result.expected_interval_us / 1000, 3),
         "health": {
             "planned": everything.calls,
             "sent": everything.sent,
@@ -56,9 +58,12 @@ def write(result: "RunResult") -> dict[str, Any]:
             **{field.name: getattr(health, field.name) for field in fields(health)},
         },
         "cold_starts": starts and {"told": not starts.doubt, "doubt": starts.doubt},
-        "totals": _model_document(everything, histograms=False) | {"classes": classes[-1]},
+        "totals": _model_document(everything, histograms=False)
+        | _corrected(result, everything)
+        | {"classes": classes[-1]},
         "models": [
-            _model_document(model) | {"classes": row} for model, row in zip(result.models, classes[:-1], strict=True)
+            _model_document(model) | _corrected(result, model) | {"classes": row}
+            for model, row in zip(result.models, classes[:-1], strict=True)
         ],
         "warmup": _model_document(result.warmup),
         "seconds": [_second_document(row) for row in result.seconds],
@@ -80,6 +85,18 @@ def _model_document(model: ModelResult, *, histograms: bool = True) -> dict[str,
         document["histograms"] = {metric: _text(getattr(model, metric)) for metric in DURATIONS}
         document["signs"] = model.signs and _signs_document(model.signs)
     return document
+
+
+def _corrected(result: "RunResult", model: ModelResult) -> dict[str, Any]:
+    """The corrected view of a closed loop's response times; null of an open loop, which needs none."""
+    histogram = result.corrected(model)
+    if histogram is None:
+        return {"corrected_ms": None}
+    return {"corrected_ms": {"calls": histogram.count, **percentiles_ms(histogram)}}
+
+
+def _number(value: float, digits: int) -> float | None:
+    return round(value, digits) if math.isfinite(value) else None
 
 
 def _classes_document(row: Classes, *, told: bool) -> dict[str, Any]:

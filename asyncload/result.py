@@ -13,6 +13,7 @@ merged, never merged themselves. Seconds are counted from each rank's own start 
 different times still line up.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,10 +23,13 @@ import msgspec
 
 from asyncload import document
 from asyncload.call import Outcome
+from asyncload.closed import ClosedPhase, closed_phases, expected_interval_us
 from asyncload.cold import Classes, ColdStarts, tell_apart
 from asyncload.document import SCHEMA, percentiles_ms
 from asyncload.errors import StoreError
+from asyncload.histogram import Histogram
 from asyncload.measured import WARMUP, Health, ModelResult, SecondResult, Signs, total
+from asyncload.omission import corrected
 from asyncload.verdict import Evidence, Verdict, judge
 
 __all__ = [
@@ -76,9 +80,44 @@ class RunResult:
         """The calls of the measured phases by how they found their model; None if an older version measured them."""
         return tell_apart(self.models)
 
+    @cached_property
+    def crowds(self) -> tuple[ClosedPhase, ...]:
+        """The measured phases of a closed loop, in which arrivals waited for replies; none of an open one."""
+        return closed_phases(self.scenario)
+
+    @property
+    def closed(self) -> bool:
+        """Whether arrivals waited for replies."""
+        return bool(self.crowds)
+
+    @cached_property
+    def expected_interval_us(self) -> float:
+        """Time from one call of a user to its next as a rule, what the corrected view rests on; NaN of an open loop."""
+        return expected_interval_us(self.crowds, self.totals.service.quantile_us(0.5))
+
+    def corrected(self, model: ModelResult) -> Histogram | None:
+        """
+        Response times of a target's calls and of those that its users would have made while they waited for too long.
+
+        Args:
+            model: One of this result's, or several of them together.
+
+        Returns:
+            None of an open loop, in which nobody waits; an empty histogram if there is nothing to go by.
+        """
+        if not self.closed or math.isnan(self.expected_interval_us):
+            return Histogram.empty() if self.closed else None
+        usual_us = self.totals.service.quantile_us(0.5)
+        return corrected(model.response, max(round(self.expected_interval_us), 1), max(round(usual_us), 1))
+
     @property
     def asked_per_s(self) -> float:
-        """Arrivals of the measured phases over their length; 0 before any of it has passed."""
+        """
+        Arrivals of the measured phases over their length; 0 before any of it has passed. NaN of a closed loop: what is
+        asked there is a number of users.
+        """
+        if self.closed:
+            return math.nan
         return self.totals.calls / (self.health.measured_ns / 1e9) if self.health.measured_ns else 0.0
 
     @property
@@ -111,6 +150,7 @@ class RunResult:
                 interrupted=health.interrupted,
                 first_error=health.first_error,
                 store_error=health.store_error,
+                closed=self.closed,
             )
         )
 

@@ -124,7 +124,6 @@ async def arun(scenario: Scenario, options: Options | None = None, stop: Stop | 
 def _transport(plan: Plan, place: Place, credentials: Callable[[], Credentials]) -> Transport:
     scenario = plan.scenario
     limits = scenario.limits
-    peak_per_s = max((span.peak_per_s for span in plan.phases()), default=0.0) / plan.world
     wire = Wire(
         address=place.address,
         endpoint_name=scenario.endpoint.name,
@@ -135,10 +134,17 @@ def _transport(plan: Plan, place: Place, credentials: Callable[[], Credentials])
         timeout_ns=limits.timeout_ns,
         response_bytes=limits.response_bytes,
         ca=scenario.endpoint.ca,
-        warm=min(limits.connections, max(_WARM_LEAST, math.ceil(peak_per_s * _WARM_S))),
+        warm=min(limits.connections, max(_WARM_LEAST, _expected_in_flight(plan))),
     )
     transport = TRANSPORTS[scenario.transport](wire)
     return Retrying(transport, scenario.retries, scenario.seed) if scenario.retries else transport
+
+
+def _expected_in_flight(plan: Plan) -> int:
+    """Calls of one rank that will be outstanding at once: one per user; of arrivals, by Little's law."""
+    peak_per_s = max((span.peak_per_s for span in plan.phases()), default=0.0)
+    users = max((span.users.users for span in plan.phases() if span.users is not None), default=0)
+    return math.ceil(max(peak_per_s * _WARM_S, users) / plan.world)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ import numpy as np
 
 from asyncload.call import Call, Transport
 from asyncload.clock import monotonic_ns
-from asyncload.drive import BLOCK, Drive
+from asyncload.drive import BLOCK, Drive, Tally, Wiring
 from asyncload.errors import StoreError
 from asyncload.histogram import Histogram
 from asyncload.options import Options, Stop
@@ -70,8 +70,9 @@ class Session:
         self._directory = self._create_directory()
         warmups_ns = [(span.start_ns, span.end_ns) for span in self._spans if span.warmup]
         self._recorder = Recorder(len(parts.names), self._start_ns, warmups_ns, samples=options.samples)
-        blocks = parts.plan.blocks(BLOCK)
-        self._drive = Drive(blocks, parts.calls, parts.transport, self._recorder, self._limits.in_flight)
+        self._tally = Tally(self._recorder)
+        wiring = Wiring(parts.calls, parts.transport.send, self._recorder, self._tally, self._limits.in_flight)
+        self._drive = Drive(parts.plan.stages(BLOCK), wiring)
         self._pulse = Pulse()
         self._seconds: list[SecondResult] = []
         self._planned = self._sent = 0  # as of the last second that ended
@@ -131,7 +132,7 @@ class Session:
         asked_before = stop.asked
         patience_ns = self._limits.grace_ns if self._interrupted else self._limits.timeout_ns + _DRAIN_EXTRA_NS
         deadline_ns = monotonic_ns() + patience_ns
-        while self._drive.in_flight and stop.asked < 2 and monotonic_ns() < deadline_ns:
+        while self._tally.in_flight and stop.asked < 2 and monotonic_ns() < deadline_ns:
             if stop.asked > asked_before and not self._interrupted:
                 self._interrupted, asked_before = True, stop.asked
                 deadline_ns = monotonic_ns() + self._limits.grace_ns
@@ -150,7 +151,7 @@ class Session:
 
     async def _end_second(self) -> None:
         # In steps, between which the loop runs: together they would take some 3 ms.
-        planned, sent, in_flight = self._drive.planned, self._drive.sent, self._drive.in_flight
+        planned, sent, in_flight = self._tally.planned, self._tally.sent, self._tally.in_flight
         second = self._recorder.tick()
         await asyncio.sleep(0)
         row = self._row(second, planned, sent, in_flight)
@@ -179,6 +180,7 @@ class Session:
             elapsed_ns=health.elapsed_ns,
             length_ns=self._parts.plan.length_ns,
             rate_per_s=float(self._parts.plan.rate_per_s(np.array([middle_ns]))[0]) / self._parts.plan.world,
+            users=self._tally.users,
             warmup=any(span.warmup and span.start_ns <= middle_ns < span.end_ns for span in self._spans),
             health=health,
             names=self._parts.names,
@@ -200,12 +202,12 @@ class Session:
             measured_ns=measured_until(self._measured_ns, passed_ns),
             send_tail_ns=max(until_ns - length_ns, 0),
             # To look again whether the next arrival is due takes CPU time, but none that a call would miss.
-            cpu_share=max(vitals.loop_cpu_ns - self._drive.waited_ns, 0) / vitals.elapsed_ns,
+            cpu_share=max(vitals.loop_cpu_ns - self._tally.waited_ns, 0) / vitals.elapsed_ns,
             cpu_ns=vitals.cpu_ns,
             stalls=vitals.stalls,
             longest_stall_ns=vitals.longest_stall_ns,
             clock_jump_ns=vitals.clock_jump_ns,
-            peak_in_flight=self._drive.peak_in_flight,
+            peak_in_flight=self._tally.peak_in_flight,
             connects=notes.connects,
             connect_failures=notes.connect_failures,
             exhausted=notes.exhausted,

@@ -21,7 +21,9 @@ class Snapshot:
     length_ns: int
     """Of the whole plan."""
     rate_per_s: float
-    """What the plan's rate curve asks of this rank at this moment."""
+    """What the plan's rate curve asks of this rank at this moment; NaN in a closed phase, which asks for none."""
+    users: int
+    """Users of this rank who take part at this moment; 0 but in a closed phase."""
     warmup: bool
     """Whether this second lies in a warm-up phase."""
     health: Health

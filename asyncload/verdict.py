@@ -35,6 +35,7 @@ class Evidence:
     dropped: int
     abandoned: int
     asked_per_s: float
+    """NaN in a closed loop."""
     achieved_per_s: float
     lateness_p99_ms: float
     service_p50_ms: float
@@ -48,6 +49,8 @@ class Evidence:
     interrupted: bool
     first_error: str
     store_error: str
+    closed: bool = False
+    """Whether arrivals waited for replies, so that no rate was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ def judge(e: Evidence) -> Verdict:
             e.lateness_p99_ms > limit_ms,
             (
                 f"{LATE}: lateness p99 is {e.lateness_p99_ms:.3g} ms, the limit {limit_ms:.3g} ms; "
-                f"{_why_late(e.cpu_share)}"
+                f"{_why_late(e.cpu_share, 'let fewer users call' if e.closed else 'lower the rate')}"
             ),
         ),
         (
@@ -103,10 +106,10 @@ def judge(e: Evidence) -> Verdict:
     )
 
 
-def _why_late(cpu_share: float) -> str:
+def _why_late(cpu_share: float, ask_less: str) -> str:
     """Say what lateness comes from: a loop that is busy, or one that is not given its core."""
     if cpu_share > BUSY_SHARE:
-        return f"the generator is busy ({cpu_share:.0%} of its core): lower the rate, or split it over several ranks"
+        return f"the generator is busy ({cpu_share:.0%} of its core): {ask_less}, or split it over several ranks"
     return f"the generator is idle ({cpu_share:.0%} of its core) but not woken in time: free a core for it"
 
 

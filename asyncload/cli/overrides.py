@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from asyncload.errors import UsageError
-from asyncload.scenario import Arrivals, Model, Phase, Scenario
+from asyncload.scenario import Arrivals, Model, Phase, Scenario, Trace, Users
 from asyncload.units import parse_duration_ns, parse_rate_per_s
 
 
@@ -110,14 +110,20 @@ def _rated(phases: tuple[Phase, ...], given: Overrides) -> tuple[Phase, ...]:
     if given.rate is None and given.duration is None:
         return phases
     measured = [phase for phase in phases if not phase.warmup]
-    if len(measured) != 1 or not isinstance(measured[0], Arrivals):
+    if len(measured) != 1 or isinstance(measured[0], Trace):
         raise UsageError("--rate and --duration need a scenario with exactly one measured phase, and no trace")
+    if given.rate is not None and isinstance(measured[0], Users):
+        raise UsageError("--rate needs a phase with a rate; this one is a closed loop, whose rate follows from `users`")
     try:
-        changed = replace(
-            measured[0],
-            rate=measured[0].rate if given.rate is None else parse_rate_per_s(given.rate),
-            length_ns=measured[0].length_ns if given.duration is None else parse_duration_ns(given.duration),
-        )
+        changed = _changed_phase(measured[0], given)
     except ValueError as error:
         raise UsageError(f"--rate or --duration: {error}") from None
     return tuple(changed if phase is measured[0] else phase for phase in phases)
+
+
+def _changed_phase(phase: Arrivals | Users, given: Overrides) -> Phase:
+    length_ns = phase.length_ns if given.duration is None else parse_duration_ns(given.duration)
+    if isinstance(phase, Users):
+        return replace(phase, length_ns=length_ns)
+    rate = phase.rate if given.rate is None else parse_rate_per_s(given.rate)
+    return replace(phase, rate=rate, length_ns=length_ns)

@@ -106,7 +106,7 @@ def log_line(recent: Recent) -> str:
     (p50_us, p99_us), (_, late_us) = recent.quantiles_us([], _QUANTILES).tolist()
     return (
         f"{_elapsed(last):>6}/{format_duration(last.length_ns)}"
-        f"  asked {_rate(recent.asked_per_s)} sent {_rate(recent.sent_per_s)}"
+        f"  {' '.join(_asked(recent))} sent {_rate(recent.sent_per_s)}"
         f"  ok {ok} errors {sum(outcomes) - ok}"
         f"  p50 {ms(p50_us)} p99 {ms(p99_us)} ms"
         f"  in flight {last.row.in_flight}"
@@ -148,8 +148,9 @@ def _progress(last: Snapshot, *, sending: bool) -> list[Segment]:
 
 def _rates(recent: Recent, late_us: float) -> list[Segment]:
     last = recent.last
+    asked, how_much = _asked(recent)
     pieces = (
-        ("asked ", _rate(recent.asked_per_s)),
+        (f"{asked} ", how_much),
         ("sent ", _rate(recent.sent_per_s)),
         ("in flight ", count(last.row.in_flight)),
         ("lateness p99 ", f"{ms(late_us)} ms"),
@@ -192,6 +193,11 @@ def _row(
 def _errors(outcomes: list[int]) -> list[Segment]:
     kinds = errors_by_kind(outcomes)
     return [Segment("errors so far: ", _DIM), Segment(kinds, _YELLOW if kinds != "none" else None)]
+
+
+def _asked(recent: Recent) -> tuple[str, str]:
+    """What the plan asks for, and how much of it: a rate, or users who wait for their replies."""
+    return ("asked", _rate(recent.asked_per_s)) if recent.users is None else ("users", count(recent.users))
 
 
 def _rate(per_s: float) -> str:

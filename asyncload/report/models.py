@@ -2,13 +2,14 @@
 
 import heapq
 import math
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from rich.text import Text
 
-from asyncload.report.columns import Columns, row
-from asyncload.report.numbers import printable
+from asyncload.report.columns import Columns, Row, row
+from asyncload.report.numbers import ms, printable
 from asyncload.result import ModelResult, RunResult, total
 
 ROWS = 20
@@ -18,15 +19,17 @@ ROWS = 20
 def table(result: RunResult, width: int) -> Iterator[Text]:
     """
     Lines of the table: up to 20 models in the scenario's order, or the 20 with the highest p99 of response and a row
-    for the others; then all models together; then the warm-up, which is counted in none of these.
+    for the others; then all models together; then the warm-up, which is counted in none of these. Of a closed loop,
+    each row has the corrected view below it.
     """
     models, everything = result.models, result.totals
     shown = models if len(models) <= ROWS else _worst(models)
-    rows = [row(model, everything.calls) for model in shown]
-    sums = [row(everything, everything.calls)]
+    rows = [row(model, everything.calls, result.corrected(model)) for model in shown]
+    sums = [row(everything, everything.calls, result.corrected(everything))]
     if len(shown) < len(models):
         yield Text(f"{len(shown)} of {len(models)} models, those with the highest p99 of response:", "dim")
-        sums.insert(0, row(_others(models, shown), everything.calls))
+        others = _others(models, shown)
+        sums.insert(0, row(others, everything.calls, result.corrected(others)))
     apart = row(result.warmup, 0)
     columns = Columns([*rows, *sums, apart], width)
     if not columns.fits:
@@ -37,12 +40,32 @@ def table(result: RunResult, width: int) -> Iterator[Text]:
     for heading in columns.heading():
         yield Text(heading.rstrip(), "bold")
     for each in rows:
-        yield Text(columns.line(each), "yellow" if each.failed else "")
+        yield from _lines(columns, each, "yellow" if each.failed else "")
     for each in sums:
-        yield Text(columns.line(each), "bold")
+        yield from _lines(columns, each, "bold")
     if result.warmup.calls:
         yield Text()
-        yield Text(columns.line(apart), "dim")
+        yield from _lines(columns, apart, "dim")
+    if result.closed and everything.calls:
+        yield Text()
+        yield from _on_correction(result, width)
+
+
+def _lines(columns: Columns, each: Row, style: str) -> Iterator[Text]:
+    for line, kind in zip(columns.lines(each), (style, "dim"), strict=False):
+        yield Text(line, kind)
+
+
+def _on_correction(result: RunResult, width: int) -> Iterator[Text]:
+    interval_us = result.expected_interval_us
+    words = (
+        "corrected: with the calls that each user would have made while it waited for a long one, for as a rule it "
+        f"makes one every {ms(interval_us)} ms"
+        if interval_us > 0
+        else "corrected: cannot tell, for no call was answered"
+    )
+    for line in textwrap.wrap(words, width):
+        yield Text(line, "dim")
 
 
 def _worst(models: Sequence[ModelResult]) -> list[ModelResult]:

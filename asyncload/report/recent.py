@@ -5,6 +5,7 @@ It is asked once a second on the loop that measures, so it computes what is show
 all models, and histograms for the few models that get a row.
 """
 
+import math
 from collections import deque
 from collections.abc import Sequence
 
@@ -64,8 +65,14 @@ class Recent:
         return self._spans_ns[-1] > 0
 
     @property
+    def users(self) -> int | None:
+        """Users who take part now; None if no second of these was in a closed phase."""
+        closed = any(math.isnan(snapshot.rate_per_s) for snapshot in self._snapshots)
+        return self.last.users if closed else None
+
+    @property
     def asked_per_s(self) -> float:
-        """The plan's rate over the time in which calls were sent; NaN if that was none."""
+        """The plan's rate over the time in which calls were sent; NaN if that was none, or if nothing was asked."""
         arrivals = sum(
             snapshot.rate_per_s * span for snapshot, span in zip(self._snapshots, self._spans_ns, strict=True)
         )

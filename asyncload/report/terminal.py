@@ -1,9 +1,9 @@
 """
 The report of a run for a terminal, in the order in which its questions are asked:
 
-    may I believe it?          verdict, reasons, warnings
+    may I believe it?          verdict, whether arrivals waited for replies, reasons, warnings
     what was done?             one line of totals
-    what did callers see?      a row per model, their total, the warm-up apart
+    what did callers see?      a row per model, their total, the warm-up apart; of a closed loop the corrected view too
     who met a cold model?      first, cold? and warm calls
     what went wrong?           outcomes other than OK
     when?                      rate, latency and calls in flight over time
@@ -31,6 +31,7 @@ LEAST_WIDTH = 80
 _NAME_MOST = 60
 _LABEL = 13
 _PICTURE = 48
+_CLOSED = "closed loop: arrivals waited for replies"
 _FEWEST_SECONDS = 3
 """A picture of fewer says nothing."""
 
@@ -59,7 +60,8 @@ def show(result: RunResult, console: Console) -> None:
 def _verdict(result: RunResult, width: int) -> Iterator[Text]:
     verdict = result.verdict
     word, style = ("VALID", "bold green") if verdict.valid else ("INVALID", "bold red")
-    yield Text.assemble((word, style), "  ", shorten(result.name, width - len(word) - 2))
+    loop = f" · {_CLOSED}" if result.closed else ""
+    yield Text.assemble((word, style), "  ", shorten(result.name, width - len(word) - 2 - len(loop)), loop)
     for reason in verdict.reasons:
         yield from _said("reason: ", reason, width, "red")
     for warning in verdict.warnings:
@@ -78,13 +80,21 @@ def _totals(result: RunResult, width: int) -> Iterator[Text]:
     pieces = (
         f"{things(sent, 'call')} sent" if sent == calls else f"{sent} of {things(calls, 'call')} sent",
         f"{percent(everything.ok, calls)} % OK",
-        f"asked {format_rate(result.asked_per_s)}, achieved {format_rate(result.achieved_per_s)}",
+        _rate(result),
         format_duration(health.measured_ns),
         str(result.scenario.get("transport", NOTHING)),
     )
     yield Text()
     for line in _joined(pieces, width):
         yield Text(line)
+
+
+def _rate(result: RunResult) -> str:
+    achieved = f"achieved {format_rate(result.achieved_per_s)}"
+    if not result.closed:
+        return f"asked {format_rate(result.asked_per_s)}, {achieved}"
+    fewest, most = (pick(crowd.users for crowd in result.crowds) for pick in (min, max))
+    return f"{achieved} by {things(most, 'user') if fewest == most else f'{fewest} to {most} users'}"
 
 
 def _joined(pieces: Iterable[str], width: int) -> Iterator[str]:

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from asyncload import drive
 from asyncload.call import Call, Done, Outcome, Reply, TransportNotes
 from asyncload.calls import key
-from asyncload.drive import Drive
-from asyncload.plan import Block
+from asyncload.drive import Drive, Tally, Wiring, crowd, waiting, walk
 from asyncload.record import Recorder
+from asyncload.stages import Block, OpenStage
 
 MS = 1_000_000
 BURST = 16
@@ -105,11 +104,13 @@ class World:
     clock: VirtualClock = field(default_factory=VirtualClock)
 
     def __post_init__(self) -> None:
-        self.monkeypatch.setattr(drive, "monotonic_ns", self.clock.monotonic_ns)
-        self.monkeypatch.setattr(drive, "alarm", self.clock.alarm)
+        for module in (crowd, walk):
+            self.monkeypatch.setattr(module, "monotonic_ns", self.clock.monotonic_ns)
+        self.monkeypatch.setattr(waiting, "alarm", self.clock.alarm)
         self.models = np.arange(len(self.due_ns), dtype=np.uint32) % 3
         self.calls = {key(m, p): Call(m, "/", (), b"", "") for m in range(3) for p in range(5)}
         self.recorder = Recorder(3, samples=True)
+        self.tally = Tally(self.recorder)
         self.wire = Wire(self.clock, self.answer)
         self.start_ns = self.clock.now_ns + 50 * MS
 
@@ -119,13 +120,17 @@ class World:
             part = slice(i, i + self.blocks_of)
             yield Block(np.array(self.due_ns[part], np.int64), self.models[part], payload[part])
 
-    def run(self, *, after_ring: Callable[[], None] = lambda: None, blocks: Iterator[Block] | None = None) -> Drive:
-        async def main() -> Drive:
-            self.drive = Drive(blocks or self.blocks(), self.calls, self.wire, self.recorder, self.in_flight)
+    def make(self, blocks: Iterator[Block]) -> Drive:
+        wiring = Wiring(self.calls, self.wire.send, self.recorder, self.tally, self.in_flight)
+        return Drive([OpenStage(blocks)], wiring)
+
+    def run(self, *, after_ring: Callable[[], None] = lambda: None, blocks: Iterator[Block] | None = None) -> Tally:
+        async def main() -> Tally:
+            self.drive = self.make(blocks or self.blocks())
             running = asyncio.create_task(self.drive.run(self.start_ns))
             await self.clock.run_until_over(running, after_ring)
             await running
-            return self.drive
+            return self.tally
 
         return asyncio.run(main())
 
@@ -140,7 +145,7 @@ def test_every_arrival_is_sent_once_in_order_and_never_early(monkeypatch: pytest
     due_ns = [0, 0, 0, 1, 2_500, *range(5_000, 400_000, 1_000), *range(MS, 40 * MS, MS), *[50 * MS] * 100]
     world = World(monkeypatch, due_ns, blocks_of=blocks_of)
     world.run()
-    assert world.drive.sent == world.drive.planned == len(due_ns)
+    assert world.tally.sent == world.tally.planned == len(due_ns)
     assert [call for _, call in world.wire.calls] == [world.calls[key(i % 3, i % 5)] for i in range(len(due_ns))]
     assert [at - world.start_ns >= due for (at, _), due in zip(world.wire.calls, due_ns, strict=True)] == [True] * len(
         due_ns
@@ -165,7 +170,7 @@ def test_a_late_drive_sends_at_most_a_burst_per_wake_up(monkeypatch: pytest.Monk
     due_ns = list(range(0, 200 * MS, MS // 10))
     world = World(monkeypatch, due_ns, blocks_of=4096, clock=VirtualClock(jumps={50: 100 * MS}))
     world.run()
-    assert world.drive.sent == len(due_ns)
+    assert world.tally.sent == len(due_ns)
     assert max(world.wire.per_ring.values()) == BURST
     assert sum(count == BURST for count in world.wire.per_ring.values()) >= 1000 // BURST
 
@@ -175,8 +180,8 @@ def test_arrivals_beyond_in_flight_are_dropped_and_counted(monkeypatch: pytest.M
     due_ns = list(range(0, 20 * MS, MS))
     world = World(monkeypatch, due_ns, in_flight=5, answer=never)
     world.run()
-    assert (world.drive.sent, world.drive.dropped, world.drive.in_flight) == (5, 15, 5)
-    assert world.drive.peak_in_flight == 5
+    assert (world.tally.sent, world.tally.dropped, world.tally.in_flight) == (5, 15, 5)
+    assert world.tally.peak_in_flight == 5
     rows = world.rows()
     assert [row[5] for row in rows] == [Outcome.DROPPED] * 15
     assert [row[1] - world.start_ns for row in rows] == due_ns[5:]
@@ -189,20 +194,20 @@ def test_a_place_is_free_again_when_its_reply_came(monkeypatch: pytest.MonkeyPat
     world = World(monkeypatch, due_ns, in_flight=2, answer=never)
 
     def after_ring() -> None:
-        if world.drive.planned % 4 == 0:
+        if world.tally.planned % 4 == 0:
             for done in world.wire.open_calls:
                 world.wire.reply(done)
             world.wire.open_calls.clear()
 
     world.run(after_ring=after_ring)
-    assert (world.drive.sent, world.drive.dropped, world.drive.in_flight) == (20, 20, 0)
+    assert (world.tally.sent, world.tally.dropped, world.tally.in_flight) == (20, 20, 0)
 
 
 def test_a_reply_inside_send_leaves_its_place_free(monkeypatch: pytest.MonkeyPatch) -> None:
     """One place is enough for a transport that answers at once, arrival by arrival."""
     world = World(monkeypatch, list(range(0, 50 * MS, MS)), in_flight=1)
     world.run()
-    assert (world.drive.sent, world.drive.dropped, world.drive.in_flight) == (50, 0, 0)
+    assert (world.tally.sent, world.tally.dropped, world.tally.in_flight) == (50, 0, 0)
     assert world.recorder.recorded == 50
 
 
@@ -210,23 +215,23 @@ def test_stop_sends_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(monkeypatch, list(range(0, 50 * MS, MS)), answer=never)
 
     def after_ring() -> None:
-        if world.drive.sent == 7:
+        if world.tally.sent == 7:
             world.drive.stop()
             if world.clock.ring is not None:
                 world.clock.now_ns += 20 * MS
                 world.clock.ring()  # an alarm that was under way
 
     world.run(after_ring=after_ring)
-    assert world.drive.sent == len(world.wire.calls) == world.drive.in_flight == 7
+    assert world.tally.sent == len(world.wire.calls) == world.tally.in_flight == 7
     assert world.clock.at_ns is None
 
 
 def test_stop_before_the_start_sends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
-        driving = Drive(world.blocks(), world.calls, world.wire, world.recorder, 10)
+        driving = world.make(world.blocks())
         driving.stop()
         await driving.run(world.start_ns)
-        assert driving.planned == 0
+        assert world.tally.planned == 0
 
     world = World(monkeypatch, [0, 1])
     asyncio.run(main())
@@ -246,7 +251,7 @@ def test_an_empty_block_between_others_is_passed_over(monkeypatch: pytest.Monkey
     none = np.empty(0, np.uint32)
     first, second = world.blocks()
     world.run(blocks=iter([first, Block(np.empty(0, np.int64), none, none), second]))
-    assert world.drive.sent == 4
+    assert world.tally.sent == 4
 
 
 @pytest.mark.parametrize("good", [0, 1, 3, 20])

@@ -15,7 +15,7 @@ import pytest
 
 from asyncload.errors import ScenarioError, UsageError
 from asyncload.payload import pools
-from asyncload.plan import Block, Plan, write_csv
+from asyncload.plan import Plan, write_csv
 from asyncload.scenario import (
     Arrivals,
     Curve,
@@ -37,6 +37,7 @@ from asyncload.scenario import (
     Trace,
     Zipf,
 )
+from asyncload.stages import Block
 
 S = 1_000_000_000
 ROOT = Path(__file__).parents[2]

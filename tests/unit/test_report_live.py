@@ -39,7 +39,7 @@ def snapshots(seconds: int, calls: list[int], *, warmup_s: int = 0, failed: int 
         outcomes = tuple(end.outcomes.sum(axis=0).tolist())
         row = SecondResult(second, len(models), len(models), 7, outcomes, response, lateness)
         health = Health(0, (second + 1) * S, 0, 0, cpu_share=0.31)
-        yield Snapshot(row, (second + 1) * S, 20 * S, 1.5 * len(models), second < warmup_s, health, names, end)
+        yield Snapshot(row, (second + 1) * S, 20 * S, 1.5 * len(models), 0, second < warmup_s, health, names, end)
 
 
 def drawn(view: LiveView, file: StringIO, snapshot: Snapshot) -> list[str]:

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from asyncload import clock, drive, pulse, session, store
+from asyncload import clock, pulse, session, store
 from asyncload.call import Call, Done, Outcome, Reply, TransportNotes
 from asyncload.calls import CallBook
+from asyncload.drive import crowd, waiting, walk
 from asyncload.errors import StoreError
 from asyncload.options import Options, Stop
 from asyncload.payload import pools
@@ -119,9 +120,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 @contextmanager
 def virtual_loop(monkeypatch: pytest.MonkeyPatch) -> Iterator[VirtualLoop]:
     loop = VirtualLoop()
-    for module in (clock, drive, pulse, session):
+    for module in (clock, crowd, pulse, session, walk):
         monkeypatch.setattr(module, "monotonic_ns", loop.monotonic_ns)
-    monkeypatch.setattr(drive, "alarm", clock.LoopAlarm)
+    monkeypatch.setattr(waiting, "alarm", clock.LoopAlarm)
     try:
         yield loop
     finally:
