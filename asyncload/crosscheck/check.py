@@ -20,10 +20,11 @@ import msgspec
 from asyncload import __version__
 from asyncload.crosscheck.course import Course, course
 from asyncload.crosscheck.findings import Circumstances
+from asyncload.crosscheck.hidden import Hidden, hidden
 from asyncload.crosscheck.judging import Judgement, judge
 from asyncload.crosscheck.options import CrosscheckOptions
 from asyncload.crosscheck.sides import Means, run_ours, run_theirs
-from asyncload.crosscheck.takes import Pair, Take, Tool
+from asyncload.crosscheck.takes import Pair, Take, Tool, usable
 from asyncload.errors import StartError, StoreError
 from asyncload.locust.child import Stopped, spare_core
 from asyncload.locust.headless import locust_version
@@ -40,15 +41,28 @@ class Crosscheck:
     directory: Path
     pairs: tuple[Pair, ...]
     judgement: Judgement
+    hidden: Hidden | None
+    """What a closed loop hides; None if no pair was completed."""
     locust: str
     """Version."""
     asyncload: str
+    """Version."""
     core: int | None
     """Where both generators ran; None if that could not be chosen."""
     began_unix_s: float
     interrupted: bool
     trouble: str
     """Why it ended early; empty if it did not."""
+
+    @property
+    def name(self) -> str:
+        """The scenario's name."""
+        return self.course.ours.name
+
+    @property
+    def compared(self) -> tuple[Pair, ...]:
+        """Pairs that count; all, if none does."""
+        return tuple(usable(self.pairs)) or self.pairs
 
 
 def crosscheck(scenario: Scenario, options: CrosscheckOptions | None = None) -> Crosscheck:
@@ -86,6 +100,7 @@ def crosscheck(scenario: Scenario, options: CrosscheckOptions | None = None) -> 
         directory=directory,
         pairs=tuple(pairs),
         judgement=judge(pairs, circumstances(planned, options)),
+        hidden=hidden(pairs, planned.users, planned.warmup_s) if pairs else None,
         locust=locust,
         asyncload=__version__,
         core=core,

@@ -14,6 +14,7 @@ Source:
     Equivalence as an interval inside a margin: Schuirmann, J. Pharmacokinetics and Biopharmaceutics 15 (1987).
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
@@ -147,8 +148,8 @@ def _doubt(pairs: Sequence[Pair], q: float) -> str:
     fewest = min(_takes(pairs), key=lambda take: take.latencies.count)
     beyond = fewest.latencies.count * (1 - q)
     if beyond < FEWEST_BEYOND - 1e-6:
-        longer_s = fewest.length_s * FEWEST_BEYOND / max(beyond, 0.1)
-        return f"it rests on {beyond:.0f} calls of a run: measure {longer_s:.0f} s at least in each"
+        longer_s = math.ceil(fewest.length_s * FEWEST_BEYOND / max(beyond, 0.1))
+        return f"it rests on {int(beyond)} calls of a run: measure {longer_s} s at least in each"
     return ""
 
 

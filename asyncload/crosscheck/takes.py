@@ -45,6 +45,11 @@ class Take:
     """Of that time, for which it was ready to run and others had its core."""
     doubt: str = ""
     """Why its numbers are not the endpoint's; empty if they are."""
+    callers: Latencies | None = None
+    """
+    What callers would have seen who come on schedule: of asyncload's replay its response times, of its closed loop the
+    corrected view. Locust does not say.
+    """
     seconds: tuple[SecondResult, ...] = field(default=(), repr=False)
     """What asyncload saw second by second; Locust does not say."""
 
@@ -102,6 +107,7 @@ def take_of_result(result: RunResult, kept_share: float = 0.0) -> Take:
         cpu_share=health.cpu_share,
         kept_share=kept_share,
         doubt=doubts[0] if doubts else _disturbed(kept_share),
+        callers=Latencies.of_histogram(result.corrected(everything) or everything.response),
         seconds=result.seconds,
     )
 

@@ -136,14 +136,13 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 def _kept_so_far(pid: int) -> list[tuple[float, float]]:
     """
-    Read how long a process was ready to run and did not: all its threads.
+    Read how long a process was ready to run and did not: its first thread, in which both generators have their loop.
 
     Source:
         Documentation/scheduler/sched-stats.rst of Linux: the second number of /proc/<pid>/schedstat, ns.
     """
     try:
-        threads = list(Path(f"/proc/{pid}/task").iterdir())
-        kept_ns = sum(int((thread / "schedstat").read_text().split()[1]) for thread in threads)
+        kept_ns = int(Path(f"/proc/{pid}/schedstat").read_text().split()[1])
     except (OSError, ValueError, IndexError):
-        return []  # no /proc, a kernel without schedstat, or a thread that has just ended
+        return []  # no /proc, a kernel without schedstat, or a process that has just ended
     return [(time.time(), kept_ns / 1e9)]
