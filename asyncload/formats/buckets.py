@@ -14,6 +14,7 @@ Source:
     locust/stats.py, 2.47: bucket_response_time and calculate_response_time_percentile.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -53,6 +54,13 @@ class Rule:
         up = (2 * rest > steps) | ((2 * rest == steps) & (below % 2 == 1))
         buckets_ms: NDArray[np.float64] = (below + up) * steps / 1000
         return buckets_ms
+
+    def within_ms(self, bucket_ms: float) -> tuple[float, float]:
+        """From which response time to which one a bucket is; half a step to either side, where the steps differ too."""
+        value_us = 1000 * bucket_ms
+        below = self.steps_us[bisect_left(self.limits_us, value_us)]
+        above = self.steps_us[bisect_right(self.limits_us, value_us)]
+        return max(0.0, bucket_ms - below / 2000), bucket_ms + above / 2000
 
 
 LOCUST: Final = Rule((100_000, 1_000_000, 10_000_000), (1_000, 10_000, 100_000, 1_000_000))

@@ -6,6 +6,7 @@ reported. Known are those from 0.14 (2020) on.
 """
 
 import csv
+import io
 import math
 import re
 from collections import Counter
@@ -17,7 +18,8 @@ from pathlib import Path
 from typing import Final
 
 from asyncload.errors import StoreError
-from asyncload.formats.locust_entry import AGGREGATED, row_names
+from asyncload.formats.buckets import LOCUST
+from asyncload.formats.locust.entry import AGGREGATED, row_names
 from asyncload.formats.locust_json import CLOSED_LOOP, FAILED_TOO
 from asyncload.formats.reading import Latency, Meaning, Reading, Row
 
@@ -103,13 +105,15 @@ def _row(line: _Line, name: str) -> Row:
         mean_ms=line.number("average response time"),
         least_ms=line.number("min response time"),
         most_ms=line.number("max response time"),
+        within_ms={q: LOCUST.within_ms(value_ms) for q, value_ms in percentiles_ms.items()},
     )
+    timed = bool(percentiles_ms) and bool(latency.mean_ms or latency.most_ms)  # zeros stand for no time at all
     return Row(
         name=name,
         requests=requests,
         failures=line.count("failure count"),
         rate_per_s=line.number("requests/s"),
-        latency={"sent": latency} if percentiles_ms else {},
+        latency={"sent": latency} if timed else {},
     )
 
 
@@ -188,8 +192,7 @@ def _lines(path: Path) -> Iterator[_Line]:
 def _table(path: Path) -> tuple[list[str], list[dict[str, str]]]:
     """Header, in small letters and by today's names, and rows; a row that is cut short lacks its last columns."""
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            header, *rows = list(csv.reader(file)) or [[]]
+        header, *rows = list(csv.reader(io.StringIO(_whole_lines(path.read_bytes().decode()), newline=""))) or [[]]
     except OSError as error:
         raise StoreError(f"{path}: cannot be read: {error.strerror or error}") from error
     except (csv.Error, ValueError) as error:
@@ -198,3 +201,8 @@ def _table(path: Path) -> tuple[list[str], list[dict[str, str]]]:
         raise StoreError(f"{path}: is empty; expected a CSV file of Locust, which begins with the names of its columns")
     columns = [_OLD.get(column.lower(), column.lower()) for column in header]
     return columns, [dict(zip(columns, row, strict=False)) for row in rows if row]
+
+
+def _whole_lines(text: str) -> str:
+    """Leave out a last line that is not ended, for its last number may lack digits; 0.14 ended none with CR LF."""
+    return text[: text.rfind("\r\n") + 2] if "\r\n" in text else text

@@ -14,7 +14,8 @@ from typing import Annotated, Final, TypeAlias
 import msgspec
 
 from asyncload.errors import StoreError
-from asyncload.formats.locust_entry import REPORTED, Entry, rate_per_s, row_names, together
+from asyncload.formats.buckets import LOCUST, Counts, Rule
+from asyncload.formats.locust.entry import REPORTED, Entry, rate_per_s, row_names, together
 from asyncload.formats.reading import Latency, Meaning, Reading, Row
 
 CLOSED_LOOP: Final = "closed loop: users wait for replies, unless the locustfile does otherwise"
@@ -70,16 +71,16 @@ def read_json(path: Path) -> Reading:
     entries = read_entries(path)
     whole = together(entries)
     names = row_names([(entry.method, entry.name) for entry in entries])
-    fine = any(bucket != int(bucket) for bucket in whole.response_times)
+    rule = _rule(whole.response_times)
     return Reading(
         source=str(path),
         tool="Locust",
-        rows=tuple(_row(entry, name, whole) for entry, name in zip(entries, names, strict=True)),
-        total=_row(whole, whole.name, whole),
+        rows=tuple(_row(entry, name, whole, rule) for entry, name in zip(entries, names, strict=True)),
+        total=_row(whole, whole.name, whole, rule),
         meaning=Meaning(
             arrivals=CLOSED_LOOP,
             failures=FAILED_TOO,
-            resolution="finer than Locust's own, as the locustfile sets it" if fine else _COARSE,
+            resolution="finer than Locust's own, as the locustfile sets it" if rule is not LOCUST else _COARSE,
         ),
         notes=() if whole.requests else ("no requests",),
     )
@@ -130,12 +131,20 @@ def _key(bucket_ms: float) -> str:
     return str(int(bucket_ms)) if bucket_ms == int(bucket_ms) else repr(bucket_ms)
 
 
-def _row(entry: Entry, name: str, whole: Entry) -> Row:
+def _rule(counts: Counts) -> Rule:
+    """Locust's own rounding, or if any bucket is no whole millisecond, to as many digits as the buckets have."""
+    digits = max((len(repr(float(bucket)).partition(".")[2]) for bucket in counts if bucket != int(bucket)), default=0)
+    return Rule((), (10 ** max(3 - digits, 0),)) if digits else LOCUST
+
+
+def _row(entry: Entry, name: str, whole: Entry, rule: Rule) -> Row:
+    percentiles_ms = dict(zip(REPORTED, entry.percentiles_ms(), strict=True))
     latency = Latency(
-        percentiles_ms=dict(zip(REPORTED, entry.percentiles_ms(), strict=True)),
+        percentiles_ms=percentiles_ms,
         mean_ms=entry.mean_ms,
         least_ms=entry.least_ms,
         most_ms=entry.most_ms,
+        within_ms={q: rule.within_ms(value_ms) for q, value_ms in percentiles_ms.items()},
     )
     return Row(
         name=name,

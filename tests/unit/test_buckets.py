@@ -1,6 +1,7 @@
 import math
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -77,3 +78,19 @@ def test_buckets_move_a_percentile_by_no_more_than_half_a_step_and_a_slot(values
     exact = percentile_ms({us / 1000: values.count(us) for us in set(values)}, q)
     found = percentile_ms(counts_of(Histogram.of_us(np.array(values, np.int64)), FINE), q)
     assert abs(found - exact) <= 0.05 + exact / 1024 + 0.002
+
+
+@pytest.mark.parametrize(
+    ("bucket_ms", "ends"),
+    [
+        (0, (0, 0.5)),
+        (8, (7.5, 8.5)),
+        (100, (99.5, 105)),
+        (120, (115, 125)),
+        (1000, (995, 1050)),
+        (10_000, (9950, 10_500)),
+    ],
+)
+def test_a_bucket_is_as_wide_as_what_rounds_to_it(bucket_ms: float, ends: tuple[float, float]) -> None:
+    """Where the step grows, half of the smaller one below and half of the greater one above."""
+    assert LOCUST.within_ms(bucket_ms) == ends

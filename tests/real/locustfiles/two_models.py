@@ -5,6 +5,7 @@ import time
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from locust import User, constant, task
 
 CLIENT = boto3.client(
@@ -22,30 +23,31 @@ class Caller(User):
     wait_time = constant(0.05)
 
     @task(30)
-    def popular(self):
+    def popular(self) -> None:
         self._invoke("xgboost-0.tar.gz")
 
     @task(10)
-    def rest(self):
+    def rest(self) -> None:
         self._invoke("xgboost-1.tar.gz")
 
     @task(3)
-    def missing(self):
+    def missing(self) -> None:
         self._invoke('no, "such" model')
 
     @task(1)
-    def broken(self):
+    def broken(self) -> None:
         raise RuntimeError("a task with a mistake")
 
-    def _invoke(self, model):
+    def _invoke(self, model: str) -> None:
         began = time.perf_counter()
-        error, length = None, 0
+        error: ClientError | None = None
+        length = 0
         try:
             reply = CLIENT.invoke_endpoint(
                 EndpointName="xgboost-mme", TargetModel=model, ContentType="text/csv", Body=ROW
             )
             length = len(reply["Body"].read())
-        except Exception as raised:
+        except ClientError as raised:
             error = raised
         self.environment.events.request.fire(
             request_type="POST",

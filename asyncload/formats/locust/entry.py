@@ -34,10 +34,10 @@ class Entry:
     untimed: int = 0
     """Of these, those without a response time."""
     failures: int = 0
-    total_ms: float = 0.0
+    total_ms: float = 0
     """Sum of the response times."""
     least_ms: float | None = None
-    most_ms: float = 0.0
+    most_ms: float = 0
     received_bytes: int = 0
     start_s: float = 0.0
     """Wall clock: when Locust made the entry, which is when its first request ended, or when the run began."""
@@ -84,7 +84,7 @@ def together(entries: Sequence[Entry]) -> Entry:
         failures=sum(entry.failures for entry in entries),
         total_ms=sum(entry.total_ms for entry in entries),
         least_ms=min((entry.least_ms for entry in entries if entry.least_ms is not None), default=None),
-        most_ms=max((entry.most_ms for entry in entries), default=0.0),
+        most_ms=max((entry.most_ms for entry in entries), default=0),
         received_bytes=sum(entry.received_bytes for entry in entries),
         start_s=min((entry.start_s for entry in entries), default=0.0),
         last_s=max((entry.last_s for entry in entries if entry.last_s is not None), default=None),
