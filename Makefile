@@ -18,13 +18,13 @@ check: $(STAMP)  ## lint, types, import direction
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(STAMP)  ## every figure of README and bench/RESULTS.md; needs nginx, wrk, tcpdump and a quiet half hour;
-                 ## BENCH=--quick takes three minutes and is not to be believed
+bench: $(STAMP)  ## every figure of README and bench/RESULTS.md; needs nginx, wrk, tcpdump and a quiet hour;
+                 ## BENCH=--quick takes ten minutes and is not to be believed
 	$(BIN)/pip install --quiet --group bench
 	$(BIN)/python -m bench $(BENCH)
 
 bench-locust: $(STAMP)  ## asyncload beside Locust, into bench/RESULTS.md; needs nginx, tcpdump and twelve quiet minutes;
-                        ## BENCH=--quick takes three minutes and only prints
+                        ## BENCH=--quick takes four minutes and only prints
 	$(BIN)/pip install --quiet --group bench
 	$(BIN)/python -m bench locust-cpu locust-truth locust-stall locust-wire $(or $(BENCH),--out bench/RESULTS.md)
 

@@ -10,7 +10,6 @@ here asserts: a figure that misses its target is printed as such, and the exit c
 """
 
 import argparse
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -23,7 +22,7 @@ from bench.context import Context
 from bench.machine import describe, versions
 from bench.page import Section, renewed
 from bench.pin import cores
-from bench.rows import Finding, Findings, MissingToolError, score, show, skipped
+from bench.rows import FAILURES, Finding, Findings, MissingToolError, score, show, skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ def _measure(name: str, context: Context, facts: Sequence[tuple[str, str]]) -> S
         for finding in group.measure(context):
             show(finding)
             findings.append(finding)
-    except (MissingToolError, RuntimeError, OSError, subprocess.TimeoutExpired) as why:
+    except (MissingToolError, OSError, *FAILURES) as why:
         # What the other groups measured must not be lost with this one.
         findings.append(skipped(group.title, why))
         show(findings[-1])

@@ -1,5 +1,6 @@
 """What the suite prints: rows that hold a figure against its target, and tables that show where it came from."""
 
+import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -32,6 +33,8 @@ class Detail:
 
 
 Finding: TypeAlias = Row | Detail
+_REASON = 300
+"""Characters of a reason that fit into a table."""
 Findings: TypeAlias = Iterator[Finding]
 
 
@@ -39,9 +42,14 @@ class MissingToolError(Exception):
     """A program that a measurement needs is not installed; the text says which package brings it."""
 
 
+FAILURES = (RuntimeError, subprocess.TimeoutExpired)
+"""How a process that is measured fails: others must not be lost with it."""
+
+
 def skipped(what: str, why: object) -> Row:
-    """Return the row of something that could not be measured."""
-    return Row(what, "", f"skipped: {why}")
+    """Return the row of something that could not be measured; of a long reason the end, which tells most."""
+    words = " ".join(str(why).split())
+    return Row(what, "", f"skipped: {words if len(words) <= _REASON else '...' + words[-_REASON:]}")
 
 
 def score(findings: Sequence[Finding]) -> str:

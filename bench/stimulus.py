@@ -14,6 +14,7 @@ from asyncload.scenario import (
     RandomRows,
     Scenario,
     TransportName,
+    Users,
 )
 from bench.target import BODY, MODELS, Target
 
@@ -27,7 +28,12 @@ class Ask:
     url: str
     ca: str = ""
     law: Law = "poisson"
-    rate_per_s: float
+    rate_per_s: float = 0.0
+    """Of an open loop."""
+    users: int = 0
+    """Of a closed loop, in its place: so many who call and wait for the reply, without pausing to think."""
+    pace_s: float = 0.0
+    """Least time from one call of a user to its next; they begin spread over it."""
     length_s: float
     warmup_s: float = 1.0
     in_flight: int = 1000
@@ -54,8 +60,7 @@ def scenario_of(ask: Ask) -> Scenario:
         Model(name=name, weight=weight, payload=payload, content_type="text/csv")
         for name, weight in zip(MODELS, (3.0, 1.0), strict=True)
     )
-    warmup = Arrivals(law=ask.law, rate=ask.rate_per_s, length_ns=round(ask.warmup_s * _S), warmup=True)
-    measured = Arrivals(law=ask.law, rate=ask.rate_per_s, length_ns=round(ask.length_s * _S))
+    warmup, measured = _phase(ask, ask.warmup_s, warmup=True), _phase(ask, ask.length_s, warmup=False)
     return Scenario(
         name="bench",
         endpoint=Endpoint(name="xgboost-mme", region="us-east-1", url=ask.url, ca=Path(ask.ca) if ask.ca else None),
@@ -65,3 +70,13 @@ def scenario_of(ask: Ask) -> Scenario:
         seed=ask.seed,
         transport=ask.transport,
     )
+
+
+def _phase(ask: Ask, length_s: float, *, warmup: bool) -> Arrivals | Users:
+    length_ns = round(length_s * _S)
+    if not ask.users:
+        return Arrivals(law=ask.law, rate=ask.rate_per_s, length_ns=length_ns, warmup=warmup)
+    return Users(
+        users=ask.users, pace_ns=round(ask.pace_s * _S) or None, length_ns=length_ns, warmup=warmup,
+        spawn_per_s=ask.users / ask.pace_s if ask.pace_s else None,
+    )  # fmt: skip

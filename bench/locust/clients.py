@@ -1,61 +1,71 @@
-"""Who is compared: Locust with boto3 and with signed FastHttpUser, and each transport of asyncload."""
+"""
+Who is compared, and what each is given: one scenario, for asyncload as it is, for Locust as the exported locustfile.
+
+Users who wait for replies are Locust's way; asyncload has them too, for a like-for-like comparison. Where a rate is
+asked for, there are as many as Little's law says for one call of each per second, which is what an export does by
+itself.
+"""
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
-from asyncload.locust.export import export
-from asyncload.locust.export.export import WITHIN_NS
-from asyncload.scenario import Scenario, TransportName
+from asyncload.locust.export import Client as LocustClient
+from asyncload.locust.export import Style, export, write
+from asyncload.scenario import TransportName
 from bench.locust.swarm import Swarm
-from bench.target import BODY, MODELS
+from bench.stimulus import Ask, scenario_of
+
+_PACE_S = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
     """One of them: either a client of Locust, or a transport of asyncload."""
 
     name: str
-    locust: Literal["boto3", "fasthttp"] | None = None
+    locust: LocustClient | None = None
+    style: Style = "tasks"
+    """Of Locust."""
     transport: TransportName | None = None
+    waits: bool = False
+    """Whether asyncload is asked for users who wait for replies, where a rate is meant."""
 
 
-BOTO3 = Client("Locust + boto3", locust="boto3")
-FASTHTTP = Client("Locust FastHttpUser, signed", locust="fasthttp")
-SDK = Client("asyncload sdk", transport="sdk")
-AIOHTTP = Client("asyncload aiohttp", transport="aiohttp")
-RAW = Client("asyncload raw", transport="raw")
+BOTO3 = Client(name="Locust + boto3", locust="boto3")
+FASTHTTP = Client(name="Locust FastHttpUser, signed", locust="fasthttp")
+REPLAY = Client(name="Locust FastHttpUser, replay of the plan", locust="fasthttp", style="replay")
+SDK = Client(name="asyncload sdk", transport="sdk")
+AIOHTTP = Client(name="asyncload aiohttp", transport="aiohttp")
+RAW = Client(name="asyncload raw", transport="raw")
+WAITING = Client(name="asyncload raw, users who wait", transport="raw", waits=True)
 ALL = (BOTO3, FASTHTTP, SDK, AIOHTTP, RAW)
 
 
-def swarm(client: Client, home: Path, url: str, *, users: int, length_s: float, per_s: float = 0.0) -> Swarm:
+def asked_of(client: Client, question: Ask) -> Ask:
+    """Return what one of asyncload's is asked for, where a rate is meant."""
+    assert client.transport is not None
+    asked = replace(question, transport=client.transport)
+    if not client.waits:
+        return asked
+    users = round(question.rate_per_s * _PACE_S)
+    connections = max(users, question.connections)
+    return replace(asked, rate_per_s=0.0, users=users, pace_s=_PACE_S, connections=connections)
+
+
+def swarm(client: Client, home: Path, question: Ask, *, watched: bool = False) -> Swarm:
     """
-    Prepare a run of Locust, on the file that `asyncload export locust` writes.
+    Prepare a run of Locust on what `asyncload export locust` writes, with that command's defaults.
 
     Args:
-        client: Which of its clients.
+        client: Which of its clients, and in which style.
         home: Where a folder for it is made.
-        url: Base URL of the target.
-        users: How many.
-        length_s: For how long.
-        per_s: Rate of all users together; 0 is as fast as they can, and then events are not written down.
+        question: What it is to send; its warm-up is forgotten by Locust's statistics too.
+        watched: Whether each request event is written down.
     """
+    assert client.locust is not None
     folder = Path(tempfile.mkdtemp(dir=home))
-    rate: dict[str, object] = {"law": "constant", "rate": per_s} if per_s else {"users": users}
-    scenario = Scenario.from_dict(
-        {
-            "endpoint": {"name": "xgboost-mme", "region": "us-east-1", "url": url},
-            "models": [
-                {"name": name, "weight": weight, "content_type": "text/csv", "payload": BODY}
-                for name, weight in zip(MODELS, (3, 1), strict=True)
-            ],
-            "phases": [{**rate, "for": length_s}],
-            "limits": {"in_flight": max(users, 1000), "connections": max(users, 256)},
-        }
-    )
-    within_ns = round(users / per_s * 1e9) if per_s else WITHIN_NS
-    made = export(scenario, client=client.locust or "boto3", within_ns=within_ns)
     locustfile = folder / "locustfile.py"
-    locustfile.write_text(made.text)
-    return Swarm(home=folder, locustfile=locustfile, url=url, users=users, length_s=length_s, watched=per_s > 0)
+    exported = export(scenario_of(question), style=client.style, client=client.locust, out=locustfile)
+    write(exported, locustfile)
+    return Swarm(folder, locustfile, question.warmup_s + question.length_s, watched)

@@ -1,7 +1,6 @@
 """What a client says of each of its calls: from Locust's request events, or from the samples of a run directory."""
 
 import sqlite3
-from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.locust.swarm import Event
+from bench.locust.swarm import Watched
 from bench.target import MODELS
 
 
@@ -26,20 +25,20 @@ class Said:
     """Whether it is compared, and not of the warm-up."""
 
 
-def by_locust(events: Sequence[Event], warmup_s: float) -> Said:
+def by_locust(watched: Watched, warmup_s: float) -> Said:
     """
     Take what request events carry, before Locust rounds it.
 
     Args:
-        events: Of one run; each is named after its model.
-        warmup_s: Calls that were sent so soon after the first one are not compared.
+        watched: Events of one run, each named after its model.
+        warmup_s: Calls that ended so soon after the start are not compared: those that its statistics forget, too.
     """
-    first_s = min(event.sent_s for event in events)
+    events, begin_s = watched.events, watched.began_s + warmup_s
     return Said(
         np.array([MODELS.index(event.name) for event in events], np.int64),
         np.array([event.sent_s * 1e9 for event in events], np.int64),
         np.array([event.response_ms * 1e6 for event in events], np.int64),
-        np.array([event.sent_s >= first_s + warmup_s for event in events], np.bool_),
+        np.array([event.sent_s + event.response_ms / 1000 >= begin_s for event in events], np.bool_),
     )
 
 

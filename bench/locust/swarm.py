@@ -30,6 +30,15 @@ class Event(msgspec.Struct, array_like=True, frozen=True):
     ok: bool
 
 
+class Watched(msgspec.Struct, frozen=True):
+    """All events of a run."""
+
+    began_s: float
+    """Start of the test, since 1970."""
+    events: list[Event]
+    """In the order in which they ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class Printed:
     """What Locust shows its user at the end."""
@@ -43,27 +52,26 @@ class Printed:
     """Names of the rows of its statistics."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Swarm:
     """One run of Locust."""
 
     home: Path
     """A folder of its own, for what it reads and writes."""
     locustfile: Path
-    url: str
-    users: int
+    """Says itself how many users there are, and for how long."""
     length_s: float
-    watched: bool = False
+    """About so long."""
+    watched: bool
     """Whether each event is written down."""
 
     def command(self) -> Sequence[str]:
-        """What to start."""
+        """What to start: what an export's docstring says, and files to read afterwards."""
         files = [str(self.locustfile), *([str(_WATCH)] if self.watched else [])]
         return [
-            sys.executable, "-P", "-m", "locust", "-f", ",".join(files), "--host", self.url, "--headless",
-            "--only-summary", "-u", str(self.users), "-r", str(self.users), "-t", f"{self.length_s:.0f}s",
-            "--stop-timeout", "10s",
+            sys.executable, "-P", "-m", "locust", "-f", ",".join(files), "--headless", "--only-summary",
             "--csv", str(self.home / _STATS), "--loglevel", "ERROR", "--exit-code-on-error", "0",
+            "--stop-timeout", "10s",
         ]  # fmt: skip
 
     def environment(self) -> Mapping[str, str]:
@@ -106,9 +114,9 @@ class Swarm:
         with self.started(core) as process:
             return self.ended(process)
 
-    def events(self) -> list[Event]:
+    def events(self) -> Watched:
         """Read what `watch` wrote."""
-        return msgspec.json.decode((self.home / _EVENTS).read_bytes(), type=list[Event])
+        return msgspec.json.decode((self.home / _EVENTS).read_bytes(), type=Watched)
 
     def _printed(self) -> Printed:
         with (self.home / f"{_STATS}_stats.csv").open(newline="") as file:

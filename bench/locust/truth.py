@@ -7,27 +7,27 @@ of a call is the time from its last byte read to its reply handed to the socket,
 says is more by the way there and back, and by what the client adds itself. Both are taken over the same calls, see
 `held`; each client brings its own arrivals, so the truth is not the same for all.
 
-Locust says two things: what its statistics show, of all calls, with response times rounded to 1 ms below 100 ms; and
-what its request events carry before that. Those, and asyncload, leave the first seconds out on both sides. asyncload
-says two things too: service, from sending on, which is what Locust calls response time; and response, from the moment
-on at which the call was due. What `sdk` calls service has the SDK's own work in it, signing above all, as for those who
-call through an SDK.
+Locust says two things: what its statistics show, with response times rounded to 1 ms below 100 ms; and what its request
+events carry before that. asyncload says two things too: service, from sending on, which is what Locust calls response
+time; and response, from the moment on at which the call was due. What `sdk` calls service has the SDK's own work in it,
+signing above all, as for those who call through an SDK; so has Locust's time with boto3. All leave the first seconds
+out, on both sides.
 """
 
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from asyncload.emulator.config.emulator import PRESETS
 from bench.context import Context
-from bench.locust.clients import ALL, Client, swarm
+from bench.locust.clients import ALL, WAITING, Client, asked_of, swarm
 from bench.locust.held import Held, chi_square, hold, quantile
 from bench.locust.played import Played, played, shares
 from bench.locust.said import by_asyncload, by_locust
 from bench.processes import ask
-from bench.rows import Detail, Finding, Findings, Row, tell
+from bench.rows import FAILURES, Detail, Finding, Findings, Row, skipped, tell
 from bench.stimulus import Ask
 from bench.target import MODELS
 
@@ -35,7 +35,7 @@ _WEIGHTS = (3.0, 1.0)
 _WARMUP_S = 2.0
 _LIMIT_S = 120.0
 _MOST_MS = 0.5
-_USERS = 20
+_CLIENTS = (*ALL, WAITING)
 _QUANTILES = (0.5, 0.99)
 
 
@@ -85,26 +85,25 @@ def measure(context: Context) -> Findings:
     for server in (_Server("emulator", preset, 300.0), _Server("MMS", plain, 200.0, mms=True)):
         spoken: list[_Spoken] = []
         with played(context.cores, server.config, mms=server.mms) as target:
-            for client in ALL:
+            for client in _CLIENTS:
                 tell(f"{server.name}, {server.rate_per_s:.0f}/s: {client.name}")
-                with tempfile.TemporaryDirectory(prefix="asyncload-bench-") as home:
-                    run = _ours if client.transport else _locust
-                    spoken.append(run(context, server, target, client, Path(home)))
+                run = _ours if client.transport else _locust
+                try:
+                    with tempfile.TemporaryDirectory(prefix="asyncload-bench-") as home:
+                        spoken.append(run(context, server, target, client, Path(home)))
+                except FAILURES as why:
+                    yield skipped(f"{server.name}: {client.name}", why)
         yield from _findings(server, spoken)
 
 
-def _length_s(context: Context) -> float:
-    """Of what is compared."""
-    return context.pick(15.0, 4.0)
+def _question(context: Context, server: _Server, target: Played) -> Ask:
+    length_s = context.pick(12.0, 4.0)
+    return Ask(url=target.url, rate_per_s=server.rate_per_s, length_s=length_s, warmup_s=_WARMUP_S)
 
 
 def _ours(context: Context, server: _Server, target: Played, client: Client, home: Path) -> _Spoken:
-    assert client.transport is not None
     before, out = target.count(), home / "run"
-    question = Ask(
-        url=target.url, rate_per_s=server.rate_per_s, length_s=_length_s(context), warmup_s=_WARMUP_S,
-        transport=client.transport, samples=True, out=str(out),
-    )  # fmt: skip
+    question = replace(asked_of(client, _question(context, server, target)), samples=True, out=str(out))
     result = ask("generator", question, context.cores.generator, _LIMIT_S)
     truth, total = target.truth(before), result["totals"]
     held = hold(by_asyncload(out / "run.sqlite", _WARMUP_S), truth)
@@ -113,14 +112,14 @@ def _ours(context: Context, server: _Server, target: Played, client: Client, hom
 
 
 def _locust(context: Context, server: _Server, target: Played, client: Client, home: Path) -> _Spoken:
-    before, length_s = target.count(), _length_s(context) + _WARMUP_S
-    users = swarm(client, home, target.url, users=_USERS, length_s=length_s, per_s=server.rate_per_s)
+    before = target.count()
+    users = swarm(client, home, _question(context, server, target), watched=True)
     printed = users.run(context.cores.generator)
-    truth, events = target.truth(before), users.events()
-    later = hold(by_locust(events, _WARMUP_S), truth)
+    truth = target.truth(before)
+    held = hold(by_locust(users.events(), _WARMUP_S), truth)
     lines = [
-        _Line("its statistics", [printed.p50_ms, printed.p99_ms], hold(by_locust(events, 0.0), truth)),
-        _Line("its events, not rounded", [quantile(later.said_ms, q) for q in _QUANTILES], later),
+        _Line("its statistics", [printed.p50_ms, printed.p99_ms], held),
+        _Line("its events, not rounded", [quantile(held.said_ms, q) for q in _QUANTILES], held),
     ]
     return _Spoken(client, lines, shares(truth), len(printed.rows), printed.failures)
 

@@ -1,12 +1,19 @@
 """bench.locust: the arithmetic behind the comparison with Locust."""
 
+import subprocess
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from asyncload.scenario import Users
+from bench.locust.clients import BOTO3, REPLAY, WAITING, asked_of, swarm
 from bench.locust.held import chi_square, hold, quantile
 from bench.locust.implied import implied_ms
 from bench.locust.played import Arrived
-from bench.locust.said import Said
+from bench.locust.said import Said, by_locust
+from bench.locust.swarm import Event, Printed, Swarm, Watched
+from bench.stimulus import Ask, scenario_of
 from bench.target import MODELS
 
 
@@ -62,3 +69,51 @@ def test_weights_that_were_kept_are_likely_and_others_are_not() -> None:
     value = 3.841
     counts = [750 + (value * 187.5) ** 0.5, 250 - (value * 187.5) ** 0.5]
     assert chi_square(counts, [3, 1]) == pytest.approx((value, 0.05), abs=1e-3)
+
+
+def test_what_locust_forgets_as_warm_up_is_not_compared() -> None:
+    """A call counts if it ended after the warm-up, when Locust's statistics begin anew; models go by their row."""
+    watched = Watched(
+        100.0,
+        [
+            Event(MODELS[1], 100.5, 10.0, ok=True),
+            Event(MODELS[0], 101.9, 200.0, ok=True),
+            Event(MODELS[0], 102.5, 10.0, ok=True),
+        ],
+    )
+    said = by_locust(watched, 2.0)
+    assert said.counted.tolist() == [False, True, True]
+    assert said.model.tolist() == [1, 0, 0]
+    assert said.took_ns.tolist() == [10_000_000, 200_000_000, 10_000_000]
+
+
+def test_users_who_wait_are_as_many_as_the_rate_needs(tmp_path: Path) -> None:
+    """Both tools have one user for each call a second, and asyncload's scenario of them has no mistakes."""
+    question = Ask(url="http://127.0.0.1:9", law="constant", rate_per_s=500.0, length_s=10.0)
+    scenario = scenario_of(asked_of(WAITING, question)).checked()
+    warmup, measured = scenario.phases
+    assert isinstance(measured, Users)
+    assert (measured.users, measured.pace_ns, warmup.warmup) == (500, 1_000_000_000, True)
+    locustfile = swarm(BOTO3, tmp_path, question).locustfile.read_text()
+    assert "\nUSERS = 500\n" in locustfile
+    assert "\nPERIOD_S = 1 " in locustfile
+
+
+def test_a_replay_has_its_plan_beside_it(tmp_path: Path) -> None:
+    """What an export writes is all there, and Locust is told where to find it."""
+    prepared = swarm(REPLAY, tmp_path, Ask(url="http://127.0.0.1:9", rate_per_s=100.0, length_s=1.0), watched=True)
+    assert (prepared.home / "locustfile.plan.csv.gz").is_file()
+    command = prepared.command()
+    files = command[command.index("-f") + 1].split(",")
+    assert files[0] == str(prepared.locustfile)
+    assert Path(files[1]).name == "watch.py"
+
+
+def test_locust_statistics_are_read_as_its_user_reads_them(tmp_path: Path) -> None:
+    """The row Aggregated, and the names of the others."""
+    header = "Type,Name,Request Count,Failure Count,50%,95%,99%,100%"
+    rows = ["POST,a,30,1,5,6,7,8", "POST,b,10,0,4,5,6,7", ",Aggregated,40,1,5,6,1900,2000"]
+    (tmp_path / "swarm_stats.csv").write_text("\n".join([header, *rows]) + "\n")
+    ended = subprocess.Popen(["true"], text=True)
+    printed = Swarm(tmp_path, tmp_path / "locustfile.py", 1.0, watched=False).ended(ended)
+    assert printed == Printed(5.0, 6.0, 1900.0, 2000.0, 1, ["a", "b"])
