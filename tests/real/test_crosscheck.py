@@ -18,7 +18,7 @@ from tests.real.servers import RunningEmulator, emulator
 from tests.real.test_cli import environment
 
 PHASES = [{"rate": "150/s", "for": "2s"}]
-TRIES = 3
+BUSY = "kept it from its core"
 """On a machine that others use, a generator can be kept from its core in most pairs: then there is no answer."""
 
 
@@ -34,28 +34,31 @@ def options(out: Path, **changes: Any) -> CrosscheckOptions:
     return CrosscheckOptions(repeats=3, out=out, environment=named, **changes)
 
 
+def skip_if_others_had_the_core(answer: str, why: str) -> None:
+    """Where too few pairs could be used, there is nothing that a right program would say."""
+    if answer == "CANNOT TELL" and BUSY in why:
+        pytest.skip(f"others use this machine: {why}")
+
+
 @pytest.mark.timeout(300)
 def test_a_healthy_endpoint_is_seen_alike(target: RunningEmulator, tmp_path: Path) -> None:
-    """The same due times by both: never DIFFER, and AGREE where the machine lets either work."""
+    """The same due times by both: AGREE, in every form of the result, and never DIFFER."""
     (tmp_path / "s.json").write_text(json.dumps(scenario(target.url, phases=PHASES).to_dict()))
-    found: list[str] = []
-    for number in range(TRIES):
-        words = ["crosscheck", "s.json", "--repeats", "3", "--out", f"c{number}", "--html", f"{number}.html", "-q"]
-        done = subprocess.run(
-            [sys.executable, "-m", "asyncload", *words, "--json"],
-            cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=90, check=False,
-        )  # fmt: skip
-        document = json.loads(done.stdout)
-        found.append(document["answer"])
-        assert done.returncode == {"AGREE": 0, "CANNOT TELL": 3, "DIFFER": 5}[found[-1]], done.stderr
-        page = (tmp_path / f"{number}.html").read_text()
-        assert found[-1] in page
-        assert "plotly" in page
-        assert len(page) < 6e6
-        assert (tmp_path / f"c{number}" / "crosscheck.json").is_file()
-        if found[-1] == "AGREE":
-            break
-    assert found[-1] == "AGREE", found
+    words = ["crosscheck", "s.json", "--repeats", "3", "--out", "c", "--html", "page.html", "-q", "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "asyncload", *words],
+        cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=200, check=False,
+    )  # fmt: skip
+    document = json.loads(done.stdout)
+    answer = document["answer"]
+    assert done.returncode == {"AGREE": 0, "CANNOT TELL": 3, "DIFFER": 5}[answer], done.stderr
+    page = (tmp_path / "page.html").read_text()
+    assert answer in page
+    assert "plotly" in page
+    assert len(page) < 6e6
+    assert json.loads((tmp_path / "c" / "crosscheck.json").read_text()) == document
+    skip_if_others_had_the_core(answer, document["why"])
+    assert answer == "AGREE", document["why"]
 
 
 @pytest.mark.timeout(300)
@@ -64,10 +67,8 @@ def test_wrong_weights_differ(target: RunningEmulator, tmp_path: Path) -> None:
     asked = scenario(target.url, phases=[{"users": 6, "for": "2s"}])
     heavy, light = asked.models
     wrong: Scenario = replace(asked, models=(replace(heavy, weight=2.0), light))
-    for number in range(TRIES):
-        found = crosscheck(asked, options(tmp_path / str(number), locust_scenario=wrong))
-        if found.judgement.answer != "CANNOT TELL":
-            break
+    found = crosscheck(asked, options(tmp_path / "c", locust_scenario=wrong))
+    skip_if_others_had_the_core(found.judgement.answer, found.judgement.why)
     assert found.judgement.answer == "DIFFER", found.judgement.why
     assert "calls per model differ" in found.judgement.why
     assert "asked 75.0%" in found.judgement.why
@@ -77,11 +78,8 @@ def test_wrong_weights_differ(target: RunningEmulator, tmp_path: Path) -> None:
 def test_a_slower_endpoint_on_one_side_differs(target: RunningEmulator, tmp_path: Path) -> None:
     """10 % more latency for Locust alone: p50 is named, and by how much."""
     with emulator(steady_emulator(tmp_path / "slow.yaml", service_ms=22.0)) as slow:
-        for number in range(TRIES):
-            asked = scenario(target.url, phases=PHASES)
-            found = crosscheck(asked, options(tmp_path / str(number), locust_host=slow.url))
-            if found.judgement.answer != "CANNOT TELL":
-                break
+        found = crosscheck(scenario(target.url, phases=PHASES), options(tmp_path / "c", locust_host=slow.url))
+    skip_if_others_had_the_core(found.judgement.answer, found.judgement.why)
     assert found.judgement.answer == "DIFFER", found.judgement.why
     p50 = next(finding for finding in found.judgement.findings if finding.metric == "p50")
     assert p50.answer == "DIFFER"
