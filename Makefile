@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check bench docs format clean
+.PHONY: demo test check bench bench-locust docs format clean
 
 demo: $(STAMP)  ## two models, 3 : 1, against the local emulator, for about 15 s
 	$(BIN)/asyncload demo
@@ -22,6 +22,11 @@ bench: $(STAMP)  ## every figure of README and bench/RESULTS.md; needs nginx, wr
                  ## BENCH=--quick takes three minutes and is not to be believed
 	$(BIN)/pip install --quiet --group bench
 	$(BIN)/python -m bench $(BENCH)
+
+bench-locust: $(STAMP)  ## asyncload beside Locust, into bench/RESULTS.md; needs nginx, tcpdump and twelve quiet minutes;
+                        ## BENCH=--quick takes three minutes and only prints
+	$(BIN)/pip install --quiet --group bench
+	$(BIN)/python -m bench locust-cpu locust-truth locust-stall locust-wire $(or $(BENCH),--out bench/RESULTS.md)
 
 docs: $(STAMP)  ## references that are generated from the code
 	$(BIN)/python docs/generate.py

@@ -115,7 +115,7 @@ class Histogram:
     @property
     def count(self) -> int:
         """Number of values."""
-        return int(self._counts.sum(dtype=np.int64))
+        return int(self._counts.sum())
 
     def quantile_us(self, q: float) -> float:
         """
@@ -252,7 +252,7 @@ def decode_groups(blobs: Sequence[bytes]) -> tuple[Int64s, Int64s, Int64s]:
     # A byte below 128 ends a word, so a blob has as many words as such bytes.
     ended = np.concatenate([[0], np.cumsum(data < 0x80)])
     lengths = np.diff(ended[np.cumsum([0, *map(len, payloads)])])
-    words = _read_leb128(data)
+    words = read_leb128(data)
     numbers = (words >> 1) ^ -(words & 1)
     groups = np.repeat(np.arange(len(blobs)), lengths)
     advance = np.where(numbers < 0, -numbers, 1)
@@ -291,7 +291,7 @@ def _write_leb128(words: Int64s) -> tuple[bytes, Int64s]:
     return out.tobytes(), ends
 
 
-def _read_leb128(data: NDArray[np.uint8]) -> Int64s:
+def read_leb128(data: NDArray[np.uint8]) -> Int64s:
     """Words of a run of LEB128 bytes."""
     if not data.size:
         return np.empty(0, np.int64)

@@ -312,6 +312,11 @@ def labels(models: Sequence[Model]) -> list[str]:
     return [second if count[first] > 1 else first for first, second in zip(short, long, strict=True)]
 
 
+def label_templates(model: Model) -> tuple[str, str]:
+    """Return the texts from which `labels` makes those of a model's members, for `{i}` the member's number."""
+    return _label(model), _long_label(model)
+
+
 def _members_headers(headers: tuple[tuple[str, str], ...], member: int) -> tuple[tuple[str, str], ...]:
     if any("{i}" in text for _, text in headers):
         return tuple([(name, _numbered(text, member)) for name, text in headers])

@@ -5,9 +5,7 @@ Each client runs alone on the generator's core, as fast as it can, with 64 conne
 change of the machine's mood meets all clients alike; the figures are medians over the rounds and ratios of such
 medians.
 
-asyncload stays an open loop: its rate is set 10 % above what a probe could carry, with 64 calls in flight at most.
-What it then cannot send in time is dropped, or sent late; only what nginx received counts as a request. So the cost
-of dropping, a tenth of the arrivals at most and a fraction of a call each, counts against it.
+asyncload stays an open loop, see `beyond`.
 """
 
 import tempfile
@@ -21,18 +19,17 @@ from subprocess import Popen
 import msgspec
 
 from bench import rivals
+from bench.beyond import Beyond
 from bench.context import Context
 from bench.meter import Usage, meter
-from bench.processes import ask, child, started
+from bench.processes import child, started
 from bench.rows import Detail, Findings, MissingToolError, Row, skipped
 from bench.sdk_loop import Loop
 from bench.stimulus import ask_for
 from bench.target import Target, nginx
 
-_BEYOND = 1.10
 _PROBE_PER_S = 150_000.0
 _SETTLE_S = 1.0
-_LIMIT_S = 120.0
 _DISTURBED = 0.05
 _OURS, _OURS_TLS, _OURS_POOL = "asyncload", "asyncload, TLS", "asyncload, 1,000 payloads"
 _WRK, _WRK_TLS, _K6, _SDK = "wrk", "wrk, TLS", "k6", "aiobotocore"
@@ -90,8 +87,7 @@ class _Contest:
         self._window_s = context.pick(5.0, 2.0)
         # A client ends by itself only after the window, however slowly it starts.
         self._length_s = _SETTLE_S + self._window_s + 3.0
-        self._rates_per_s: dict[str, float] = {}
-        self._runs = 0
+        self._beyond = Beyond(context.cores.generator)
         length_s = self._length_s
         self.clients: dict[str, Callable[[], AbstractContextManager[Popen[str]]]] = {
             _OURS: lambda: self._ours(_OURS),
@@ -107,8 +103,7 @@ class _Contest:
         """Run one client and measure it."""
         with self.clients[name]() as process:
             usage = meter(process, self._target, _SETTLE_S, self._window_s)
-        if name in self._rates_per_s:  # a probe that met a busy moment must not hold back the next rounds
-            self._rates_per_s[name] = max(self._rates_per_s[name], _BEYOND * usage.requests / usage.elapsed_s)
+        self._beyond.learn(name, usage)
         return usage
 
     def _rival(self, command: Sequence[str]) -> AbstractContextManager[Popen[str]]:
@@ -119,18 +114,8 @@ class _Contest:
         return started(child("sdk_loop"), self._context.cores.generator, question)
 
     def _ours(self, name: str, *, tls: bool = False, payloads: int = 1) -> AbstractContextManager[Popen[str]]:
-        full = replace(
-            ask_for(self._target, _PROBE_PER_S, self._length_s, tls=tls),
-            in_flight=64, connections=64, payloads=payloads,
-        )  # fmt: skip
-        if name not in self._rates_per_s:
-            probe = replace(full, length_s=1.0, warmup_s=0.0)
-            answer = ask("generator", probe, self._context.cores.generator, _LIMIT_S)
-            self._rates_per_s[name] = answer["achieved_per_s"] * _BEYOND
-        self._runs += 1
-        out = str(self._home / f"run-{self._runs}")
-        question = replace(full, rate_per_s=self._rates_per_s[name], warmup_s=0.0, out=out)
-        return started(child("generator"), self._context.cores.generator, msgspec.json.encode(question).decode())
+        question = replace(ask_for(self._target, _PROBE_PER_S, self._length_s, tls=tls), payloads=payloads)
+        return self._beyond.run(name, question)
 
 
 def _compare(ratio: _Ratio, usages: dict[str, list[Usage]]) -> Row:

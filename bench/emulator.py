@@ -158,15 +158,31 @@ def _config(preset: str) -> str:
 
 
 @contextmanager
-def emulated(core: int, home: Path, truth: Path, config: str) -> Iterator[tuple[str, int]]:
-    """Start an emulator on a core; yields its URL and its process id, and ends it, so that the truth file is whole."""
+def emulated(
+    core: int, home: Path, truth: Path | None, config: str, words: Sequence[str] = ()
+) -> Iterator[tuple[str, int]]:
+    """
+    Start an emulator on a core; yields its URL and its process id, and ends it, so that the truth file is whole.
+
+    Args:
+        core: Where it, and what it starts, stays.
+        home: A folder for its configuration.
+        truth: File for the ground truth; without it the truth is in its memory only.
+        config: What it plays.
+        words: More options of `asyncload emulate`.
+
+    Raises:
+        RuntimeError: If it did not start; with what it said.
+    """
     (home / "emulator.yaml").write_text(config)
-    played = str(home / "emulator.yaml")
-    command = [sys.executable, "-m", "asyncload", "emulate", "--port", "0", "--truth", str(truth), played]
-    with started(command, core) as process:
+    written = [] if truth is None else ["--truth", str(truth)]
+    command = [sys.executable, "-m", "asyncload", "emulate", "--port", "0", *written, *words]
+    with started([*command, str(home / "emulator.yaml")], core) as process:
         line = process.stdout.readline() if process.stdout else ""
         if not line.startswith("listening on "):
-            raise RuntimeError("the emulator did not start")
+            process.terminate()
+            _, errors = process.communicate(timeout=10)
+            raise RuntimeError(f"the emulator did not start: {errors.strip()[-2000:]}")
         yield line.split()[2], process.pid
         end(process)
 

@@ -23,9 +23,8 @@ _QUIET = 0.3
 
 
 def describe(context: Context) -> Sequence[tuple[str, str]]:
-    """Facts and their values, in the order of printing."""
+    """Facts and their values, in the order of printing; no date, for the commit says what was measured."""
     return [
-        ("date", time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())),
         ("asyncload", f"{asyncload.__version__}, {_commit()}"),
         ("CPU", _cpu()),
         ("cores", _cores(context)),
@@ -34,9 +33,14 @@ def describe(context: Context) -> Sequence[tuple[str, str]]:
         ("kernel", f"{platform.system()} {platform.release()}"),
         ("Python", _python()),
         ("TLS", ssl.OPENSSL_VERSION),
-        ("packages", ", ".join(f"{name} {_version(name)}" for name in _PACKAGES)),
+        ("packages", versions(_PACKAGES)),
         ("tools", ", ".join(_tools())),
     ]
+
+
+def versions(packages: Sequence[str]) -> str:
+    """Name packages with their versions."""
+    return ", ".join(f"{name} {_version(name)}" for name in packages)
 
 
 def _commit() -> str:

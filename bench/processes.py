@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,13 @@ def end(process: "subprocess.Popen[str]") -> None:
 
 
 @contextmanager
-def started(command: Sequence[str], core: int, given: str = "") -> Iterator["subprocess.Popen[str]"]:
+def started(
+    command: Sequence[str],
+    core: int,
+    given: str = "",
+    environment: Mapping[str, str] | None = None,
+    directory: Path | None = None,
+) -> Iterator["subprocess.Popen[str]"]:
     """
     Start a process on a core, and end it on leaving.
 
@@ -54,10 +60,14 @@ def started(command: Sequence[str], core: int, given: str = "") -> Iterator["sub
         command: Program and arguments.
         core: Where it and its threads stay.
         given: Written to its standard input, which is then closed.
+        environment: Instead of this process's own.
+        directory: Where it runs; here, if not said.
     """
     pipe = subprocess.PIPE
     with pinned(core):
-        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+        process = subprocess.Popen(
+            command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=environment, cwd=directory
+        )
     try:
         assert process.stdin is not None
         process.stdin.write(given)

@@ -44,6 +44,21 @@ def skipped(what: str, why: object) -> Row:
     return Row(what, "", f"skipped: {why}")
 
 
+def score(findings: Sequence[Finding]) -> str:
+    """Say in words how many promises were kept, and which were not."""
+    promised = [row for row in findings if isinstance(row, Row) and row.reached is not None]
+    missed = [row.what for row in promised if not row.reached]
+    if not promised:
+        return "Nothing was promised"
+    text = f"{len(promised) - len(missed)} of {len(promised)} targets reached"
+    return text + (f"; not: {'; '.join(missed)}" if missed else "")
+
+
+def tell(text: str) -> None:
+    """Print what goes on, where a measurement takes minutes."""
+    print(f"  ... {text}", flush=True)
+
+
 def show(finding: Finding) -> None:
     """Print a finding as it comes."""
     match finding:

@@ -13,6 +13,7 @@ from asyncload.scenario import (
     RandomPayload,
     RandomRows,
     Scenario,
+    TransportName,
 )
 from bench.target import BODY, MODELS, Target
 
@@ -37,6 +38,7 @@ class Ask:
     """Run directory, for a process that may be ended early; without it one that is removed at the end."""
     samples: bool = False
     seed: int = 7
+    transport: TransportName = "raw"
 
 
 def ask_for(target: Target, rate_per_s: float, length_s: float, *, tls: bool = False) -> Ask:
@@ -61,4 +63,5 @@ def scenario_of(ask: Ask) -> Scenario:
         phases=(warmup, measured) if ask.warmup_s else (measured,),
         limits=Limits(in_flight=ask.in_flight, connections=ask.connections),
         seed=ask.seed,
+        transport=ask.transport,
     )

@@ -36,8 +36,8 @@ _MOST_KS = 0.04
 
 
 @dataclass(frozen=True, slots=True)
-class _Wire:
-    """Where things are for this group."""
+class Wire:
+    """Where things are when the wire is looked at."""
 
     context: Context
     target: Target
@@ -62,35 +62,35 @@ class _Wire:
         return self.capture(lambda: ask("generator", question, self.context.cores.generator, _LIMIT_S))
 
     def rival(self, command: Sequence[str]) -> Int64s:
-        """Run another client under the capture; returns its gaps in seconds."""
+        """Run another client under the capture; returns its gaps in nanoseconds."""
 
         def client() -> None:
             with started(command, self.context.cores.generator) as process:
                 process.communicate(timeout=_LIMIT_S)
 
-        return _gaps_ns(self.capture(client)[0])
+        return gaps_of(self.capture(client)[0])
 
 
 def measure(context: Context) -> Findings:
     """Measure our gaps, then the others', then the error of our service time."""
     with nginx(context.cores.target) as target, tempfile.TemporaryDirectory(prefix="asyncload-bench-") as home:
-        wire = _Wire(context, target, Path(home))
+        wire = Wire(context, target, Path(home))
         cells: list[list[str]] = []
         for rate_per_s, most in _MOST_CV.items():
             question = replace(ask_for(target, rate_per_s, wire.length_s), law="constant", warmup_s=0.0)
-            gaps = _gaps_ns(wire.ours(question)[0])
-            cells.append(_cells(f"asyncload, constant {rate_per_s:,}/s", gaps))
+            gaps = gaps_of(wire.ours(question)[0])
+            cells.append(cells_of(f"asyncload, constant {rate_per_s:,}/s", gaps))
             what = f"wire: gap CV of constant {rate_per_s:,}/s"
-            yield Row(what, f"<= {most}", f"{_cv(gaps):.3f}", reached=_cv(gaps) <= most)
+            yield Row(what, f"<= {most}", f"{cv(gaps):.3f}", reached=cv(gaps) <= most)
         yield from _poisson(wire, cells)
         yield from _others(wire, cells)
-        yield Detail("Gaps between requests on the wire, asyncload and others", _HEADINGS, cells)
+        yield Detail("Gaps between requests on the wire, asyncload and others", HEADINGS, cells)
         yield from _service(wire)
 
 
-def _poisson(wire: _Wire, cells: list[list[str]]) -> Iterator[Finding]:
-    gaps = _gaps_ns(wire.ours(replace(ask_for(wire.target, 1000.0, wire.length_s), warmup_s=0.0))[0])
-    cells.append(_cells("asyncload, Poisson 1,000/s", gaps))
+def _poisson(wire: Wire, cells: list[list[str]]) -> Iterator[Finding]:
+    gaps = gaps_of(wire.ours(replace(ask_for(wire.target, 1000.0, wire.length_s), warmup_s=0.0))[0])
+    cells.append(cells_of("asyncload, Poisson 1,000/s", gaps))
     distance = _ks(gaps, 1000.0)
     # Of so many true exponential gaps, 95 % of samples lie below this distance.
     noise = 1.36 / gaps.size**0.5
@@ -100,7 +100,7 @@ def _poisson(wire: _Wire, cells: list[list[str]]) -> Iterator[Finding]:
     )
 
 
-def _others(wire: _Wire, cells: list[list[str]]) -> Iterator[Finding]:
+def _others(wire: Wire, cells: list[list[str]]) -> Iterator[Finding]:
     length_s = wire.context.pick(8.0, 4.0)
     clients: list[tuple[str, Callable[[], Sequence[str]]]] = [
         ("k6, constant-arrival-rate 1,000/s", lambda: rivals.k6_paced(wire.home, wire.target, length_s, 1000)),
@@ -111,12 +111,12 @@ def _others(wire: _Wire, cells: list[list[str]]) -> Iterator[Finding]:
     ]
     for name, command in clients:
         try:
-            cells.append(_cells(name, wire.rival(command())))
+            cells.append(cells_of(name, wire.rival(command())))
         except MissingToolError as why:
             yield skipped(f"wire: {name}", why)
 
 
-def _service(wire: _Wire) -> Iterator[Finding]:
+def _service(wire: Wire) -> Iterator[Finding]:
     out = wire.home / "samples"
     question = replace(ask_for(wire.target, 5000.0, wire.length_s), warmup_s=0.0, samples=True, out=str(out))
     reported = None
@@ -154,17 +154,18 @@ def _pairs(path: Path, starts: Int64s, ends: Int64s, capture: Capture) -> Row:
     return Row(what, "", f"reported longer by p50 {p50:.3f} ms, p99 {p99:.3f} ms, at most {most:.3f} ms")
 
 
-_HEADINGS = ("client", "requests /s", "gap CV", "gap p50 ms", "p99 ms", "max ms")
+HEADINGS: Sequence[str] = ("client", "requests /s", "gap CV", "gap p50 ms", "p99 ms", "max ms")
 
 
-def _cells(name: str, gaps_ns: Int64s) -> list[str]:
+def cells_of(name: str, gaps_ns: Int64s) -> list[str]:
+    """Return a client's line of the table of gaps."""
     if not gaps_ns.size:
         return [name, "0", *["-"] * 4]
     quantiles = np.quantile(gaps_ns, [0.5, 0.99, 1.0]) / 1e6
-    return [name, f"{1e9 / gaps_ns.mean():,.0f}", f"{_cv(gaps_ns):.3f}", *(f"{value:.3f}" for value in quantiles)]
+    return [name, f"{1e9 / gaps_ns.mean():,.0f}", f"{cv(gaps_ns):.3f}", *(f"{value:.3f}" for value in quantiles)]
 
 
-def _gaps_ns(starts: Int64s) -> Int64s:
+def gaps_of(starts: Int64s) -> Int64s:
     """Gaps between requests, edges left out."""
     edge_ns = int(_EDGE_S * 1e9)
     if not starts.size:
@@ -174,7 +175,7 @@ def _gaps_ns(starts: Int64s) -> Int64s:
     return gaps
 
 
-def _cv(gaps_ns: Int64s) -> float:
+def cv(gaps_ns: Int64s) -> float:
     """Coefficient of variation: standard deviation over mean."""
     return float(gaps_ns.std() / gaps_ns.mean()) if gaps_ns.size else float("inf")
 

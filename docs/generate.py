@@ -16,7 +16,18 @@ from asyncload.emulator.config import emulator
 from asyncload.scenario import json_schema
 
 HERE = Path(__file__).parent
-COMMANDS = ("run", "plan", "report", "emulate", "demo", "schema")
+COMMANDS = (
+    "run",
+    "plan",
+    "report",
+    "compare",
+    "emulate",
+    "crosscheck",
+    "demo",
+    "export locust",
+    "import locust",
+    "schema",
+)
 
 
 def scenario_reference() -> str:
@@ -95,7 +106,7 @@ def _takes(value: Mapping[str, Any]) -> str:
 def command_reference() -> str:
     """Return the help text of every command."""
     parts = ["# Commands", "", "Generated from the code by `make docs`."]
-    for words in ([], *([command] for command in COMMANDS)):
+    for words in ([], *(command.split() for command in COMMANDS)):
         parts += ["", f"## {' '.join(['asyncload', *words])}", "", "```", _help(words), "```"]
     return "\n".join(parts) + "\n"
 

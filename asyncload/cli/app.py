@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from asyncload import __version__
-from asyncload.cli.commands import demo, emulate, plan, report, run, schema
+from asyncload.cli.commands import compare, crosscheck, demo, emulate, export, import_, plan, report, run, schema
 
 app = typer.Typer(
     help="Open-loop, signed load for Amazon SageMaker multi-model endpoints.",
@@ -39,6 +39,10 @@ def _root(
 app.command(epilog=run.EXAMPLES)(run.run)
 app.command(epilog=plan.EXAMPLES)(plan.plan)
 app.command(epilog=report.EXAMPLES)(report.report)
+app.command(epilog=compare.EXAMPLES)(compare.compare)
 app.command(epilog=emulate.EXAMPLES)(emulate.emulate)
 app.command(epilog=demo.EXAMPLES)(demo.demo)
+app.add_typer(export.app, name="export")
+app.add_typer(import_.app, name="import")
+app.command(epilog=crosscheck.EXAMPLES)(crosscheck.crosscheck)
 app.command(epilog=schema.EXAMPLES)(schema.schema)

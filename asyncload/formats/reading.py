@@ -10,7 +10,7 @@ A number that the source does not have is None; nothing is made up to fill a col
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 Since: TypeAlias = Literal["due", "sent"]
@@ -26,6 +26,8 @@ class Latency:
     mean_ms: float | None = None
     least_ms: float | None = None
     most_ms: float | None = None
+    within_ms: Mapping[float, tuple[float, float]] = field(default_factory=dict)
+    """By quantile: from where to where the call of that rank may lie, where the source rounds, bins or skips."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,8 @@ class Meaning:
     """Of its latencies, such as "3 significant digits" or "1 ms below 100 ms, 2 digits above"."""
     window: str = "the whole run"
     """What its percentiles are taken over."""
+    counted: str = ""
+    """From when its latencies count, where the keys of `Row.latency` do not say it all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,4 +73,6 @@ class Reading:
     total: Row
     meaning: Meaning
     notes: tuple[str, ...] = ()
-    """What else a reader must know, such as a verdict of INVALID."""
+    """What else a reader must know."""
+    invalid: tuple[str, ...] = ()
+    """Why its numbers must not be believed, by its own verdict; empty if they may, or if it has none."""

@@ -1,13 +1,20 @@
 """Hypothesis strategies that several property tests share: curves, phases, models, scenarios."""
 
+from base64 import b64encode
+from pathlib import Path
+
 from hypothesis import strategies as st
 
 from asyncload.scenario import (
     Arrivals,
+    Base64Payload,
     Curve,
+    DirectoryPayload,
     Endpoint,
+    FilePayload,
     Law,
     Model,
+    Payload,
     Points,
     Popularity,
     Ramp,
@@ -98,4 +105,82 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         models=tuple(draw(families(number)) for number in range(draw(st.integers(1, 3)))),
         phases=tuple(draw(st.lists(phases, min_size=1, max_size=3))),
         seed=draw(seeds),
+    )
+
+
+# -- scenarios that are sent: every kind of payload, popularity and header ---------------------------------------------
+
+_TEXTS = st.text(
+    st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="{}"), min_size=1, max_size=12
+)
+_NAMES = st.from_regex(r"[a-zA-Z](-?[a-zA-Z0-9]){0,6}", fullmatch=True)
+_SHARES = st.floats(0.01, 10.0)
+
+
+def write_payloads(folder: Path) -> None:
+    """Write the files that `sent_payloads` names."""
+    (folder / "lines.csv").write_bytes(b"1,2\n3,4\r\n\n 5,6 \n")
+    (folder / "doubled.csv").write_bytes(b"a\nb\na\n\xff\n")
+    (folder / "records.jsonl").write_text('{"a": [1, 2.5]}\n["\u00fc", null]\n')
+    (folder / "large.bin").write_bytes(bytes(range(256)) * 8)
+    (folder / "bodies").mkdir()
+    for name in ("one", "two", "three"):
+        (folder / "bodies" / name).write_bytes(name.encode() + b"\n\n")
+
+
+def sent_payloads(folder: Path) -> st.SearchStrategy[Payload]:
+    """Payloads of every kind; `folder` is one that `write_payloads` has filled."""
+    return st.one_of(
+        st.text(st.characters(exclude_categories=["Cs"]), max_size=30),
+        st.binary(max_size=30).map(lambda body: Base64Payload(base64=b64encode(body).decode())),
+        st.sampled_from(["lines.csv", "doubled.csv"]).map(lambda name: FilePayload(file=folder / name, each="line")),
+        st.just(FilePayload(file=folder / "records.jsonl", each="jsonl")),
+        st.just(FilePayload(file=folder / "large.bin")),
+        st.just(DirectoryPayload(directory=folder / "bodies")),
+        st.integers(1, 12).map(lambda pool: RandomPayload(random=RandomRows(columns=3, rows=2, pool=pool))),
+    )
+
+
+def _popularities(count: int) -> st.SearchStrategy[Popularity]:
+    laws: list[st.SearchStrategy[Popularity]] = [
+        st.just("uniform"),
+        st.floats(0.1, 2.0).map(lambda exponent: Zipf(zipf=exponent)),
+        st.lists(_SHARES, min_size=count, max_size=count).map(lambda weights: Weights(weights=tuple(weights))),
+    ]
+    if count > 1:
+        laws.append(st.builds(Top, top=st.integers(1, count - 1), share=st.floats(0.05, 0.999)))
+    return st.one_of(laws)
+
+
+@st.composite
+def sent_families(draw: st.DrawFn, number: int, folder: Path) -> Model:
+    """A model or a family with any headers; `number` keeps the targets of one scenario apart."""
+    count = draw(st.sampled_from([1, 1, 2, 3, 17]))
+    follows = "{i}" if count > 1 else draw(st.sampled_from(["", "7", "0"]))
+    name = draw(st.sampled_from([f"f{number}/m-{follows}.tar.gz", f"{number}x{follows}", f"f{number}-1-{follows}.bin"]))
+    maybe = st.booleans()
+    return Model(
+        name=name,
+        label=draw(_TEXTS) + f" {number}.{follows}" if draw(maybe) else None,
+        count=count,
+        weight=draw(st.one_of(_SHARES, st.integers(1, 9).map(float))),
+        popularity=draw(_popularities(count)),
+        payload=draw(sent_payloads(folder)),
+        content_type=draw(st.sampled_from(["text/csv", "application/json", "application/octet-stream", "x/y; a=b"])),
+        accept=draw(st.sampled_from(["application/json", "text/csv"])) if draw(maybe) else None,
+        custom_attributes=draw(_TEXTS) + (follows if draw(maybe) else "") if draw(maybe) else None,
+        inference_id=draw(maybe),
+        variant=draw(_NAMES) if draw(maybe) else None,
+        container=draw(_NAMES) if draw(maybe) else None,
+    )
+
+
+@st.composite
+def sent_scenarios(draw: st.DrawFn, folder: Path) -> Scenario:
+    """One phase over up to four models and families."""
+    return Scenario(
+        endpoint=Endpoint(name="mme", region=draw(st.sampled_from(["us-east-1", "eu-central-1"]))),
+        models=tuple(draw(sent_families(number, folder)) for number in range(draw(st.integers(1, 4)))),
+        phases=(Arrivals(rate=20.0, length_ns=10 * S),),
+        seed=draw(st.integers(0, 1000)),
     )

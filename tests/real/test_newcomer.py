@@ -1,7 +1,6 @@
 """What somebody does who has just heard of this project."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +18,8 @@ def test_a_clean_clone_and_make_demo(tmp_path: Path) -> None:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_ACCESS", "AWS_SECRET"))}
     for name in ("VIRTUAL_ENV", "PYTHONPATH", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
         inherited.pop(name, None)
-    python = shutil.which(f"python{sys.version_info.major}.{sys.version_info.minor}") or "python3"
+    # Not the venv's own, nor a shim of that name on PATH.
+    python = Path(sys.base_prefix, "bin", f"python{sys.version_info.major}.{sys.version_info.minor}")
     done = subprocess.run(
         ["make", "demo", f"PYTHON={python}"],
         cwd=clone, env=inherited, capture_output=True, text=True, timeout=500, check=False,

@@ -13,8 +13,10 @@ import pytest
 from asyncload import store
 from asyncload.call import Outcome, Reply
 from asyncload.errors import StoreError
+from asyncload.histogram import Histogram
+from asyncload.measured import Signs
 from asyncload.record import METRICS, SIGNS, Recorder
-from asyncload.result import WARMUP, Health, ModelResult, RunResult, SecondResult
+from asyncload.result import WARMUP, Health, ModelResult, RunResult, SecondResult, total
 from asyncload.store import Facts, RunDirectory, measured_until, new_directory
 
 S = 1_000_000_000
@@ -22,6 +24,7 @@ MS = 1_000_000
 NAMES = tuple(f"model-{i}.tar.gz" for i in range(150))
 SCENARIO = {"name": "stored", "seed": 2**63 - 1, "models": [{"name": "ü"}]}
 FACTS = Facts(SCENARIO, "ab" * 32, NAMES, [(S, 5 * S)], 10**18, rank=1, world=3)
+NO_SIGNS = Signs(Histogram.empty(), Histogram.empty(), 0)
 WORDS = {outcome.name.lower() for outcome in Outcome}
 
 
@@ -117,6 +120,59 @@ def test_a_refused_call_is_kept_when_its_success_is_of_another_row(tmp_path: Pat
     assert signs is not None
     assert signs.refused == 1
     assert store.read(tmp_path).warmup == run.result().warmup
+    run.directory.finish(run.result())
+
+
+def test_the_history_has_the_seconds_of_each_target(tmp_path: Path) -> None:
+    """Under way, after a kill and after the end: the same, and their sum is what the result has of each target."""
+    run = Run(tmp_path)
+    for calls in (400, 400, 0, 400):
+        run.second(calls)
+    under_way = store.read_history(tmp_path)
+    result = run.result()
+    run.directory.finish(result)
+    history = store.read_history(tmp_path)
+    assert history is not None
+    assert under_way is not None
+    assert (history.measured_ns, history.rank, history.world) == (((S, 5 * S),), 1, 3)
+    seconds = list(history.seconds)
+    assert seconds == list(under_way.seconds) == list(history.seconds)
+    assert [second for second, _ in seconds] == [0, 1, 3]
+    assert set(seconds[0][1]) == {len(NAMES)}, "the warm-up's row"
+    for index, model in enumerate([*result.models, result.warmup]):
+        parts = [targets[index] for _, targets in seconds if index in targets]
+        assert total(model.name, parts) == replace(model, signs=None if parts else NO_SIGNS)
+
+
+def test_a_history_needs_the_seconds_and_leaves_no_trace(tmp_path: Path) -> None:
+    """A result.json by itself has none; of a directory that nobody may write to it is read all the same."""
+    run = Run(tmp_path)
+    run.second()
+    run.directory.finish(run.result())
+    assert store.read_history(tmp_path / "result.json") is None
+    before = sorted(tmp_path.iterdir())
+    history = store.read_history(tmp_path)
+    assert history is not None
+    assert len(list(history.seconds)) == 1
+    assert sorted(tmp_path.iterdir()) == before
+    with database(tmp_path) as db:
+        db.execute("UPDATE models SET service = x'00'")
+        db.commit()
+    with pytest.raises(StoreError, match=r"run\.sqlite: cannot be read: histogram encoding is cut short"):
+        list(history.seconds)
+
+
+def test_a_call_refused_before_is_no_row_of_a_history(tmp_path: Path) -> None:
+    """Its later success is told in a second in which its own row had no call."""
+    run = Run(tmp_path)
+    run.recorder.record(0, 5, Reply(6, 7, 60 * S, Outcome.NOT_READY, 0))
+    run.second(0)
+    run.recorder.record(0, S, Reply(S, S + 1, S + 2, Outcome.OK, 0))
+    run.second(0)
+    history = store.read_history(tmp_path)
+    assert history is not None
+    assert [set(targets) for _, targets in history.seconds] == [{len(NAMES)}, {0}]
+    run.directory.finish(run.result())
 
 
 def test_the_tables_are_the_documented_ones(tmp_path: Path) -> None:

@@ -1,10 +1,5 @@
 """
-The run directory: everything a run measured, on disk every second, readable after a kill.
-
-    scenario.json    the scenario as given, overrides included
-    run.sqlite       `run`: facts known at the start; `seconds`: one row per second; `models`: one row per second and
-                     target with HDR histograms in the standard V2 encoding; `samples`: one row per call, if asked for
-    result.json      the result, once the run has ended
+Writing a run directory, every second.
 
 SQLite runs in WAL mode with synchronous=NORMAL: a commit is a write without an fsync, which costs the generator
 microseconds and survives the process's death, though not the machine's. There is no checkpoint while the run lasts, for
@@ -15,37 +10,19 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
-from itertools import groupby
-from operator import itemgetter
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from asyncload.call import Outcome
 from asyncload.errors import StoreError
-from asyncload.histogram import Histogram, Int64s, decode_groups, encode_groups, sum_by_key
-from asyncload.measured import Signs
+from asyncload.histogram import Int64s, encode_groups
 from asyncload.record import METRICS, SIGNS, Second
-from asyncload.result import WARMUP, Health, ModelResult, RunResult, SecondResult, total
+from asyncload.result import Health, RunResult, SecondResult
+from asyncload.store.tables import COUNTS, FORMAT, TABLES
 
-_FORMAT = "asyncload.run/1"
-_COUNTS = [outcome.name.lower() for outcome in Outcome]
-_TABLES = f"""
-CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE seconds (
-    second INTEGER PRIMARY KEY, planned INTEGER, sent INTEGER, in_flight INTEGER,
-    {", ".join(f"{name} INTEGER" for name in _COUNTS)}, response BLOB, lateness BLOB, health TEXT);
-CREATE TABLE models (
-    second INTEGER, model INTEGER, {", ".join(f"{name} INTEGER" for name in _COUNTS)}, received_bytes INTEGER,
-    retries INTEGER, {", ".join(f"{metric} BLOB" for metric in METRICS)}, refused INTEGER,
-    {", ".join(f"{sign} BLOB" for sign in SIGNS)}, PRIMARY KEY (second, model)) WITHOUT ROWID;
-CREATE TABLE samples (
-    model INTEGER, due_ns INTEGER, sent_ns INTEGER, first_ns INTEGER, last_ns INTEGER,
-    outcome INTEGER, received_bytes INTEGER, attempts INTEGER);
-"""
 _MODELS_AT_ONCE = 64
 """Targets written between two looks at the loop: some 0.5 ms."""
 _SAMPLES_AT_ONCE = 64
@@ -115,14 +92,14 @@ class RunDirectory:
             self._db.execute("BEGIN")
             for rows in _model_rows(row.second, second):
                 self._db.executemany(
-                    f"INSERT INTO models VALUES ({_marks(len(_COUNTS) + 5 + len(METRICS) + len(SIGNS))})", rows
+                    f"INSERT INTO models VALUES ({_marks(len(COUNTS) + 5 + len(METRICS) + len(SIGNS))})", rows
                 )
                 await asyncio.sleep(0)
             if second.rows is not None:
                 for part in np.array_split(second.rows, 1 + len(second.rows) // _SAMPLES_AT_ONCE):
                     self._db.executemany(f"INSERT INTO samples VALUES ({_marks(8)})", part.tolist())
                     await asyncio.sleep(0)
-            self._db.execute(f"INSERT INTO seconds VALUES ({_marks(len(_COUNTS) + 7)})", _second_row(row, health))
+            self._db.execute(f"INSERT INTO seconds VALUES ({_marks(len(COUNTS) + 7)})", _second_row(row, health))
             self._db.execute("COMMIT")
         except sqlite3.Error as error:
             self._db.close()
@@ -146,33 +123,9 @@ class RunDirectory:
             self._db.close()
 
 
-def read(path: Path) -> RunResult:
-    """
-    Read a run directory, or a result.json by itself.
-
-    A run that was killed is read from its seconds; `health.cut` says so.
-
-    Raises:
-        StoreError: If there is no run at `path`, or it cannot be read.
-    """
-    try:
-        if path.is_file():
-            return RunResult.from_json(path.read_bytes())
-        if (path / "result.json").is_file():
-            return RunResult.from_json((path / "result.json").read_bytes())
-        if not (path / "run.sqlite").is_file():
-            raise StoreError(f"{path}: no run here; expected a directory with run.sqlite or result.json")
-        return _read_cut(path / "run.sqlite")
-    except (OSError, sqlite3.Error, msgspec.DecodeError, LookupError, TypeError, ValueError) as error:
-        raise StoreError(f"{path}: cannot be read: {error}") from error
-
-
 def measured_until(spans: Sequence[tuple[int, int]], t_ns: int) -> int:
     """How much of the spans has passed at a time, ns."""
     return sum(max(0, min(end, t_ns) - start) for start, end in spans)
-
-
-# -- writing ----------------------------------------------------------------------------------------------------------
 
 
 def _create(path: Path, facts: Facts) -> sqlite3.Connection:
@@ -180,8 +133,8 @@ def _create(path: Path, facts: Facts) -> sqlite3.Connection:
     try:
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "wal_autocheckpoint=0"):
             db.execute(f"PRAGMA {pragma}")
-        db.executescript(f"BEGIN; {_TABLES}")  # one transaction: a run that is killed here has no tables at all
-        values = {"format": _FORMAT, **asdict(facts)}
+        db.executescript(f"BEGIN; {TABLES}")  # one transaction: a run that is killed here has no tables at all
+        values = {"format": FORMAT, **asdict(facts)}
         rows = [(key, msgspec.json.encode(value).decode()) for key, value in values.items()]
         db.executemany("INSERT INTO run VALUES (?, ?)", rows)
         db.execute("COMMIT")
@@ -221,67 +174,3 @@ def _second_row(row: SecondResult, health: Health) -> tuple[object, ...]:
     facts = msgspec.json.encode(asdict(health)).decode()
     counts = (row.second, row.planned, row.sent, row.in_flight, *row.outcomes)
     return (*counts, row.response.encode(), row.lateness.encode(), facts)
-
-
-# -- reading what was cut ---------------------------------------------------------------------------------------------
-
-
-def _read_cut(path: Path) -> RunResult:
-    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)
-    try:
-        if db.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
-            raise StoreError(f"{path}: the run was cut before it began; nothing was sent")
-        facts = {key: msgspec.json.decode(value) for key, value in db.execute("SELECT key, value FROM run")}
-        if facts.get("format") != _FORMAT:
-            raise StoreError(f"{path}: has the format {facts.get('format')!r}; this version reads {_FORMAT!r}")
-        seconds = tuple(map(_second_of, db.execute("SELECT * FROM seconds ORDER BY second")))
-        models = _models_of(db, [*facts["names"], WARMUP])
-        health = _last_health(db, facts)
-    finally:
-        db.close()
-    return RunResult(facts["scenario"], facts["plan_digest"], tuple(models[:-1]), models[-1], seconds, health)
-
-
-def _last_health(db: sqlite3.Connection, facts: Mapping[str, Any]) -> Health:
-    last = db.execute("SELECT health FROM seconds ORDER BY second DESC LIMIT 1").fetchone()
-    if last is None:
-        return Health(facts["started_unix_ns"], 0, 0, 0, cut=True)
-    values = msgspec.json.decode(last[0])
-    known = {field.name: values[field.name] for field in fields(Health) if field.name in values}
-    return Health(**{**known, "cut": True})
-
-
-def _second_of(row: Sequence[Any]) -> SecondResult:
-    second, planned, sent, in_flight, *outcomes, response, lateness, _health = row
-    histograms = (Histogram.decode(response), Histogram.decode(lateness))
-    return SecondResult(second, planned, sent, in_flight, tuple(outcomes), *histograms)
-
-
-def _models_of(db: sqlite3.Connection, names: Sequence[str]) -> list[ModelResult]:
-    """Add up every target's seconds, in one pass over the table."""
-    written = {row[1] for row in db.execute("PRAGMA table_info(models)")}
-    signs = ["refused", *SIGNS] if "refused" in written else []  # a run of a version that did not look for them
-    columns = ["model", *_COUNTS, "received_bytes", "retries", *METRICS, *signs]
-    query = f"SELECT {', '.join(columns)} FROM models ORDER BY model"
-    found = {
-        model: _added(names[model], [dict(zip(columns, row, strict=True)) for row in rows])
-        for model, rows in groupby(db.execute(query), key=itemgetter(0))
-    }
-    silent = [total(name, ()) if signs else replace(total(name, ()), signs=None) for name in names]
-    return [found.get(model) or silent[model] for model in range(len(names))]
-
-
-def _added(name: str, rows: Sequence[Mapping[str, Any]]) -> ModelResult:
-    counts = tuple(sum(row[column] for row in rows) for column in _COUNTS)
-    received, retries = (sum(row[column] for row in rows) for column in ("received_bytes", "retries"))
-    histograms = (_sum_of([row[metric] for row in rows]) for metric in METRICS)
-    signs = None
-    if "refused" in rows[0]:
-        first, held = (_sum_of([row[sign] for row in rows]) for sign in SIGNS)
-        signs = Signs(first, held, sum(row["refused"] for row in rows))
-    return ModelResult(name, counts, received, *histograms, retries=retries, signs=signs)
-
-
-def _sum_of(blobs: Sequence[bytes]) -> Histogram:
-    _, slots, values = decode_groups(blobs)
-    return Histogram(*sum_by_key(slots, values))

@@ -1,0 +1,42 @@
+"""`asyncload compare`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+EXAMPLES = """
+Examples:
+
+\b
+  asyncload compare runs/20261123T184455Z-xgboost-mme results/locust_stats.csv
+  asyncload compare runs/before runs/after
+  asyncload compare runs/try-1 k6-summary.json vegeta.csv wrk2.txt
+  asyncload compare runs/try-1 locust.json --map sendPopular=xgboost-0.tar.gz
+"""
+
+
+def compare(
+    sources: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="SOURCE",
+            help="Run directories, and results of Locust, k6, vegeta, wrk2 or HdrHistogram; "
+            "their format is told by their content.",
+            show_default=False,
+        ),
+    ],
+    names: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="ROW=MODEL", help="Take a row that is called otherwise for a model."),
+    ] = None,
+    unit: Annotated[
+        str | None,
+        typer.Option(help="ns, us, ms or s: unit of the values in .hgrm and .hlog files, which do not say it."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the comparison as JSON.")] = False,
+) -> None:
+    """Put results of several tools side by side, and say what each number means where that differs."""
+    from asyncload.cli.compare import compare as carry_out
+
+    carry_out(sources, names or (), unit, as_json=as_json)

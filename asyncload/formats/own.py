@@ -1,0 +1,72 @@
+"""
+Our own run directories and result.json: both views of every call, from when it was due and from when it was sent.
+
+What a run's generator thought of itself comes along: a verdict of INVALID with its reasons, and its warnings.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from asyncload import store
+from asyncload.call import Outcome
+from asyncload.formats.bins import Bins
+from asyncload.formats.reading import Meaning, Reading, Row
+from asyncload.result import ModelResult, RunResult
+
+_OPEN = "open loop: each call is sent when it is due, whether or not others have been answered"
+
+
+def read_run(path: Path) -> Reading:
+    """
+    Read a run directory, or a result.json.
+
+    Raises:
+        StoreError: If there is no run, or it cannot be read.
+    """
+    return reading(store.read(path), str(path))
+
+
+def reading(result: RunResult, source: str) -> Reading:
+    """Put a result beside others."""
+    seconds = (result.health.measured_ns + result.health.send_tail_ns) / 1e9 if result.health.measured_ns else 0.0
+    verdict = result.verdict
+    return Reading(
+        source=source,
+        tool="asyncload",
+        rows=tuple(_row(model, seconds) for model in result.models),
+        total=_row(result.totals, seconds),
+        meaning=Meaning(
+            arrivals=_arrivals(result.scenario),
+            failures="left out of the latencies, but for calls that timed out",
+            resolution="3 significant digits, 1 us at best",
+            window="the measured phases, warm-up left out",
+            counted="due, and sent",
+        ),
+        notes=(*_dropped(result.totals), *verdict.warnings),
+        invalid=() if verdict.valid else verdict.reasons,
+    )
+
+
+def _row(model: ModelResult, seconds: float) -> Row:
+    return Row(
+        name=model.name,
+        requests=model.sent,
+        failures=model.sent - model.ok,
+        rate_per_s=model.sent / seconds if seconds else None,
+        latency={"due": Bins.of(model.response).latency(), "sent": Bins.of(model.service).latency()},
+    )
+
+
+def _arrivals(scenario: Mapping[str, Any]) -> str:
+    """Say whether the measured phases waited for replies: a scenario's are all open or all closed."""
+    measured = [phase for phase in scenario.get("phases", ()) if not phase.get("warmup")]
+    users = [str(phase["users"]) for phase in measured if "users" in phase]
+    if not users:
+        return _OPEN
+    return f"closed loop: {', then '.join(dict.fromkeys(users))} users, each waits for its reply before it calls again"
+
+
+def _dropped(total: ModelResult) -> Iterator[str]:
+    if dropped := total.outcomes[Outcome.DROPPED]:
+        yield f"{dropped} calls were due and never sent; they stand in no number here"

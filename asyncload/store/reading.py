@@ -1,0 +1,172 @@
+"""
+Reading a run directory back: its result, or what can be told from its seconds if it was cut; and its history.
+
+A run that ended left no journal beside its database. Then it is opened as one that nobody changes, so that nothing is
+written beside it either: an archive may be read-only.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import fields, replace
+from itertools import groupby, pairwise
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from asyncload.errors import StoreError
+from asyncload.histogram import Histogram, decode_groups, sum_by_key
+from asyncload.history import History
+from asyncload.measured import Signs
+from asyncload.record import METRICS, SIGNS
+from asyncload.result import WARMUP, Health, ModelResult, RunResult, SecondResult, total
+from asyncload.store.tables import COUNTS, FORMAT
+
+
+def read(path: Path) -> RunResult:
+    """
+    Read a run directory, or a result.json by itself.
+
+    A run that was killed is read from its seconds; `health.cut` says so.
+
+    Raises:
+        StoreError: If there is no run at `path`, or it cannot be read.
+    """
+    with _told(path):
+        if path.is_file():
+            return RunResult.from_json(path.read_bytes())
+        if (path / "result.json").is_file():
+            return RunResult.from_json((path / "result.json").read_bytes())
+        if not (path / "run.sqlite").is_file():
+            raise StoreError(f"{path}: no run here; expected a directory with run.sqlite or result.json")
+        return _read_cut(path / "run.sqlite")
+
+
+def read_history(path: Path) -> History | None:
+    """
+    Read what a run directory has beyond its result; None for a result.json by itself.
+
+    Raises:
+        StoreError: If it cannot be read; also while the seconds are gone through.
+    """
+    database = path / "run.sqlite"
+    if not database.is_file():
+        return None
+    with _told(path), _opened(database) as db:
+        facts = _facts(db, database)
+        spans = tuple((int(begin), int(end)) for begin, end in facts["measured_ns"])
+    return History(spans, int(facts["rank"]), int(facts["world"]), _Seconds(database, facts["names"]))
+
+
+class _Seconds:
+    """The rows of the targets, second by second, read anew each time."""
+
+    def __init__(self, path: Path, names: Sequence[str]) -> None:
+        self._path = path
+        self._names = [*names, WARMUP]
+
+    def __iter__(self) -> Iterator[tuple[int, Mapping[int, ModelResult]]]:
+        columns = ", ".join(["second", "model", *COUNTS, "received_bytes", "retries", *METRICS])
+        query = f"SELECT {columns} FROM models ORDER BY second, model"
+        with _told(self._path), _opened(self._path) as db:
+            for second, rows in groupby(db.execute(query), key=itemgetter(0)):
+                yield second, self._targets(list(rows))
+
+    def _targets(self, rows: Sequence[Sequence[Any]]) -> dict[int, ModelResult]:
+        width = len(METRICS)
+        groups, slots, counts = decode_groups([blob for row in rows for blob in row[-width:]])
+        edges = np.searchsorted(groups, np.arange(len(rows) * width + 1)).tolist()
+        histograms = [Histogram(slots[begin:end], counts[begin:end]) for begin, end in pairwise(edges)]
+        return {
+            model: ModelResult(
+                self._names[model], tuple(sums[: len(COUNTS)]), sums[len(COUNTS)],
+                *histograms[i * width : (i + 1) * width], retries=sums[len(COUNTS) + 1],
+            )
+            for i, (_, model, *sums) in enumerate(rows)
+            if any(sums[: len(COUNTS)])  # a row without calls tells of calls refused before
+        }  # fmt: skip
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Say in one way that something cannot be read."""
+    try:
+        yield
+    except (OSError, sqlite3.Error, msgspec.DecodeError, LookupError, TypeError, ValueError) as error:
+        raise StoreError(f"{path}: cannot be read: {error}") from error
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    ended = not path.with_name(f"{path.name}-wal").exists()
+    db = sqlite3.connect(f"{path.absolute().as_uri()}?{'mode=ro&immutable=1' if ended else 'mode=rw'}", uri=True)
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+def _facts(db: sqlite3.Connection, path: Path) -> Mapping[str, Any]:
+    if db.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
+        raise StoreError(f"{path}: the run was cut before it began; nothing was sent")
+    facts = {key: msgspec.json.decode(value) for key, value in db.execute("SELECT key, value FROM run")}
+    if facts.get("format") != FORMAT:
+        raise StoreError(f"{path}: has the format {facts.get('format')!r}; this version reads {FORMAT!r}")
+    return facts
+
+
+def _read_cut(path: Path) -> RunResult:
+    with _opened(path) as db:
+        facts = _facts(db, path)
+        seconds = tuple(map(_second_of, db.execute("SELECT * FROM seconds ORDER BY second")))
+        models = _models_of(db, [*facts["names"], WARMUP])
+        health = _last_health(db, facts)
+    return RunResult(facts["scenario"], facts["plan_digest"], tuple(models[:-1]), models[-1], seconds, health)
+
+
+def _last_health(db: sqlite3.Connection, facts: Mapping[str, Any]) -> Health:
+    last = db.execute("SELECT health FROM seconds ORDER BY second DESC LIMIT 1").fetchone()
+    if last is None:
+        return Health(facts["started_unix_ns"], 0, 0, 0, cut=True)
+    values = msgspec.json.decode(last[0])
+    known = {field.name: values[field.name] for field in fields(Health) if field.name in values}
+    return Health(**{**known, "cut": True})
+
+
+def _second_of(row: Sequence[Any]) -> SecondResult:
+    second, planned, sent, in_flight, *outcomes, response, lateness, _health = row
+    histograms = (Histogram.decode(response), Histogram.decode(lateness))
+    return SecondResult(second, planned, sent, in_flight, tuple(outcomes), *histograms)
+
+
+def _models_of(db: sqlite3.Connection, names: Sequence[str]) -> list[ModelResult]:
+    """Add up every target's seconds, in one pass over the table."""
+    written = {row[1] for row in db.execute("PRAGMA table_info(models)")}
+    signs = ["refused", *SIGNS] if "refused" in written else []  # a run of a version that did not look for them
+    columns = ["model", *COUNTS, "received_bytes", "retries", *METRICS, *signs]
+    query = f"SELECT {', '.join(columns)} FROM models ORDER BY model"
+    found = {
+        model: _added(names[model], [dict(zip(columns, row, strict=True)) for row in rows])
+        for model, rows in groupby(db.execute(query), key=itemgetter(0))
+    }
+    silent = [total(name, ()) if signs else replace(total(name, ()), signs=None) for name in names]
+    return [found.get(model) or silent[model] for model in range(len(names))]
+
+
+def _added(name: str, rows: Sequence[Mapping[str, Any]]) -> ModelResult:
+    counts = tuple(sum(row[column] for row in rows) for column in COUNTS)
+    received, retries = (sum(row[column] for row in rows) for column in ("received_bytes", "retries"))
+    histograms = (_sum_of([row[metric] for row in rows]) for metric in METRICS)
+    signs = None
+    if "refused" in rows[0]:
+        first, held = (_sum_of([row[sign] for row in rows]) for sign in SIGNS)
+        signs = Signs(first, held, sum(row["refused"] for row in rows))
+    return ModelResult(name, counts, received, *histograms, retries=retries, signs=signs)
+
+
+def _sum_of(blobs: Sequence[bytes]) -> Histogram:
+    _, slots, values = decode_groups(blobs)
+    return Histogram(*sum_by_key(slots, values))
