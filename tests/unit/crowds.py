@@ -53,6 +53,9 @@ class World:
     plan: Plan
     service_ns: Callable[[int], int | None] = lambda number: 20 * MS
     """Of the n-th call; 0 for a reply inside `send`, None for none at all."""
+    told_late_ns: Callable[[int], int] = lambda number: 0
+    """How long after its last byte the n-th reply is told."""
+    after_reply: Callable[["World"], object] = lambda world: None
     outcome: Outcome = Outcome.OK
     at: dict[float, Callable[["World"], object]] = field(default_factory=dict)
     """What a test does, by the time from the plan's zero in seconds."""
@@ -84,9 +87,8 @@ class World:
         try:
             await self.drive.run(self.start_ns)
             self.ended_ns = self.now_ns
-            while any(not timer.cancelled() and timer.when() > self.loop.time() for timer in self.answers):
-                await asyncio.sleep(0.01)
-            await asyncio.sleep(0.001)
+            last_s = max((timer.when() for timer in self.answers), default=0.0)
+            await asyncio.sleep(max(last_s - self.loop.time(), 0) + 0.001)
         finally:
             ticking.cancel()
         return self.drive
@@ -113,17 +115,18 @@ class World:
         user = getattr(done, "__self__", None)
         number, due_ns = (user.number, user.due_ns - self.start_ns) if isinstance(user, User) else (-1, -1)
         made = Made(number, due_ns, self.now_ns, call, self.turns)
-        service_ns = self.service_ns(len(self.made))
+        service_ns, late_ns = self.service_ns(len(self.made)), self.told_late_ns(len(self.made))
         self.made.append(made)
         if service_ns == 0:
-            self.answer(made, done)
+            self.answer(made, done, late_ns)
         elif service_ns is not None:
-            self.answers.append(self.loop.call_later(service_ns / 1e9, self.answer, made, done))
+            self.answers.append(self.loop.call_later((service_ns + late_ns) / 1e9, self.answer, made, done, late_ns))
 
-    def answer(self, made: Made, done: Done) -> None:
-        made.last_ns = self.now_ns
-        now = self.loop.monotonic_ns()
-        done(Reply(made.sent_ns + self.start_ns, now, now, self.outcome, 3))
+    def answer(self, made: Made, done: Done, late_ns: int) -> None:
+        made.last_ns = self.now_ns - late_ns
+        last_ns = made.last_ns + self.start_ns
+        done(Reply(made.sent_ns + self.start_ns, last_ns, last_ns, self.outcome, 3))
+        self.after_reply(self)
 
 
 @contextmanager
