@@ -21,6 +21,8 @@ BUSY_SHARE = 0.50
 """Above it lateness is put down to the generator's own work, below it to this machine's other work."""
 FAILURE_WARNING_SHARE = 0.01
 FEW_CALLS = 1000
+LATE = "calls were sent late"
+"""How that reason begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def judge(e: Evidence) -> Verdict:
         (
             e.lateness_p99_ms > limit_ms,
             (
-                f"calls were sent late: lateness p99 is {e.lateness_p99_ms:.3g} ms, the limit {limit_ms:.3g} ms; "
+                f"{LATE}: lateness p99 is {e.lateness_p99_ms:.3g} ms, the limit {limit_ms:.3g} ms; "
                 f"{_why_late(e.cpu_share, 'let fewer users call' if e.closed else 'lower the rate')}"
             ),
         ),

@@ -16,7 +16,18 @@ from asyncload.emulator.config import emulator
 from asyncload.scenario import json_schema
 
 HERE = Path(__file__).parent
-COMMANDS = ("run", "plan", "report", "compare", "emulate", "demo", "export locust", "import locust", "schema")
+COMMANDS = (
+    "run",
+    "plan",
+    "report",
+    "compare",
+    "emulate",
+    "crosscheck",
+    "demo",
+    "export locust",
+    "import locust",
+    "schema",
+)
 
 
 def scenario_reference() -> str:

@@ -1,10 +1,11 @@
 """
 The command: parse, call, print. Environment, signals, standard streams and exit codes occur in this room alone.
 
-    0    done, and the result is VALID
+    0    done, and the result is VALID; of a crosscheck: AGREE
     1    failed: the run could not begin, or its directory could not be written
     2    bad usage or a bad scenario; nothing was sent
-    3    done, but the result is INVALID
+    3    done, but the result is INVALID; of a crosscheck: CANNOT TELL
+    5    of a crosscheck: DIFFER
     130  interrupted; what was measured is kept
 """
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from asyncload import __version__
-from asyncload.cli.commands import compare, demo, emulate, export, import_, plan, report, run, schema
+from asyncload.cli.commands import compare, crosscheck, demo, emulate, export, import_, plan, report, run, schema
 
 app = typer.Typer(
     help="Open-loop, signed load for Amazon SageMaker multi-model endpoints.",
@@ -44,4 +44,5 @@ app.command(epilog=emulate.EXAMPLES)(emulate.emulate)
 app.command(epilog=demo.EXAMPLES)(demo.demo)
 app.add_typer(export.app, name="export")
 app.add_typer(import_.app, name="import")
+app.command(epilog=crosscheck.EXAMPLES)(crosscheck.crosscheck)
 app.command(epilog=schema.EXAMPLES)(schema.schema)

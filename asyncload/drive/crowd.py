@@ -32,6 +32,7 @@ from asyncload.stages import Stint
 from asyncload.users import Habits
 
 _BURST = 16
+_BEGINS = 1 << 32
 
 
 class User:
@@ -94,7 +95,7 @@ class Crowd:
         self._wiring = wiring
         self._ready: deque[User] = deque()
         self._later: list[tuple[int, int, User]] = []
-        """By time: who pauses, and who begins; of those the number is negative, -1 - number."""
+        """By time: who begins, their numbers less `_BEGINS`, and who pauses."""
         # The phase in whose time users become ready, and the block of its draws being used, as lists.
         self._start_ns = self._begin_ns = self._until_ns = self._end_ns = 0
         self._habits = self._stints[0].habits
@@ -126,7 +127,7 @@ class Crowd:
         for stint in self._stints:
             begins_ns = (stint.begins_ns + start_ns).tolist()
             new = users[stint.habits.users - len(begins_ns) : stint.habits.users]
-            self._later += [(at_ns, -1 - user.number, user) for at_ns, user in zip(begins_ns, new, strict=True)]
+            self._later += [(at_ns, user.number - _BEGINS, user) for at_ns, user in zip(begins_ns, new, strict=True)]
         heapify(self._later)
         for ahead in self._aheads:
             ahead.draw()
@@ -141,7 +142,7 @@ class Crowd:
         if self._over:
             return
         self._loop = asyncio.get_running_loop()
-        self._waiting = Waiting(self._loop, self._wake, self._wiring)
+        self._waiting = Waiting(self._loop, self._ring, self._wiring)
         try:
             self._waiting.until(self._next_ns(), 0)
             await self._finished.wait()
@@ -182,6 +183,11 @@ class Crowd:
         """Take the turn that a reply asked for. HOT."""
         self._called = False
         if not self._over:
+            self._wake()
+
+    def _ring(self) -> None:
+        """Take the turn that the alarm asks for, unless a reply has asked for it. HOT."""
+        if not self._called:
             self._wake()
 
     def _wake(self) -> None:

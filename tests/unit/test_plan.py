@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,11 +34,14 @@ from asyncload.scenario import (
     Spike,
     SpikeShape,
     Steps,
+    ThinkTime,
     Top,
     Trace,
+    Users,
     Zipf,
 )
-from asyncload.stages import Block
+from asyncload.stages import Block, ClosedStage, OpenStage
+from asyncload.users import Habits
 
 S = 1_000_000_000
 ROOT = Path(__file__).parents[2]
@@ -49,6 +53,7 @@ TRACE_CSV = "timestamp,model\n" + "".join(
 TWO = (Model(name="xgboost-0.tar.gz", weight=3, payload="1,2,3"), Model(name="xgboost-1.tar.gz", payload="4"))
 POOL = RandomPayload(random=RandomRows(columns=8, pool=1000))
 FAMILY = Model(name="xgb-{i}.tar.gz", count=990, popularity=Zipf(zipf=1.1), payload=POOL)
+CLOSED = Users(users=200, think=ThinkTime(from_ns=S, to_ns=3 * S), pace_ns=4 * S, spawn_per_s=50.0, length_ns=120 * S)
 TOP = Model(name="top-{i}", count=50, weight=2.5, popularity=Top(top=11, share=0.9))
 
 
@@ -83,6 +88,8 @@ def golden_scenarios(trace: Path) -> dict[str, Scenario]:
         "thousand models": scenario(phase("poisson", 5000.0), models=(*TWO, FAMILY, TOP)),
         "three phases": scenario(warmup, phase("poisson", 200.0), phase("constant", ramp), models=(*TWO, FAMILY)),
         "trace": scenario(phase("constant", 3.3), Trace(trace=trace, speed=2.0)),
+        "closed": scenario(CLOSED, models=(*TWO, FAMILY)),
+        "closed, warm-up open": scenario(warmup, replace(CLOSED, think=0, pace_ns=None, spawn_per_s=None)),
     }
 
 
@@ -211,6 +218,84 @@ def test_payloads_cover_the_pool_of_their_family() -> None:
     counts = np.bincount([payload for _, model, payload in found if model > 0])
     assert counts.size == 1000
     assert 850 < np.sum((counts - counts.mean()) ** 2 / counts.mean()) < 1150
+
+
+def test_the_digest_of_a_closed_phase_is_what_it_says() -> None:
+    """Its numbers, its first draws, and the first pauses of its users, little-endian."""
+    plan = Plan(scenario(CLOSED, models=(*TWO, FAMILY)))
+    numbers = struct.pack("<6sqqqqqqd", b"closed", 0, 120 * S, 200, S, 3 * S, 4 * S, 50.0)
+    draws = next(plan.draws(0))
+    pairs = zip(draws.model.tolist(), draws.payload.tolist(), strict=True)
+    habits = Habits(CLOSED, 7, 0)
+    pauses = struct.pack("<200q", *(habits.think_ns(user) for user in range(200)))
+    rows = b"".join(struct.pack("<II", *pair) for pair in pairs)
+    assert plan.digest() == plan.summary().digest == hashlib.sha256(numbers + rows + pauses).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"users": 201},
+        {"think": 2 * S},
+        {"think": ThinkTime(from_ns=S, to_ns=3 * S + 1)},
+        {"pace_ns": None},
+        {"spawn_per_s": None},
+        {"length_ns": 121 * S},
+    ],
+)
+def test_every_number_of_a_closed_phase_is_in_its_digest(other: dict[str, Any]) -> None:
+    """And the seed, the weights and what is before it; not whether it is a warm-up, as of any phase."""
+    digest = Plan(scenario(CLOSED)).digest()
+    assert Plan(scenario(replace(CLOSED, **other))).digest() != digest
+    assert Plan(scenario(CLOSED, seed=8)).digest() != digest
+    assert Plan(scenario(CLOSED, models=(replace(TWO[0], weight=2.0), TWO[1]))).digest() != digest
+    assert Plan(scenario(phase("constant", 0.0, 1), CLOSED)).digest() != digest
+    assert Plan(scenario(replace(CLOSED, warmup=True))).digest() == digest
+
+
+def test_phases_that_are_alike_are_one_stage() -> None:
+    """Open ones, closed ones; a closed one's users of the rank, where it lies, and who begins when."""
+    opened, more = phase("constant", 10.0, 1), replace(CLOSED, users=220)
+    plan = Plan(scenario(opened, opened, CLOSED, more, opened, CLOSED), rank=1, world=3)
+    first, second, third, fourth = plan.stages()
+    assert isinstance(first, OpenStage)
+    assert isinstance(third, OpenStage)
+    assert [due for block in first.blocks for due in block.due_ns.tolist()] == [k * S // 10 for k in range(1, 20, 3)]
+    assert [due for block in third.blocks for due in block.due_ns.tolist()] == [
+        242 * S + k * S // 10 for k in range(1, 10, 3)
+    ]
+    assert isinstance(second, ClosedStage)
+    assert isinstance(fourth, ClosedStage)
+    assert [(stint.start_ns, stint.end_ns) for stint in second.stints] == [(2 * S, 122 * S), (122 * S, 242 * S)]
+    assert [stint.habits.users for stint in second.stints] == [67, 73]
+    new = [number - 200 for number in range(1, 220, 3) if number >= 200]
+    assert second.stints[1].begins_ns.tolist() == [122 * S + k * S // 50 for k in new]
+    assert len(fourth.stints[0].begins_ns) == 67
+    assert [(span.start_ns, span.users) for span in plan.phases()][2:4] == [(2 * S, CLOSED), (122 * S, more)]
+
+
+def test_what_a_closed_phase_asks_for_is_no_rate_and_no_count() -> None:
+    """Only what is open is counted."""
+    plan = Plan(scenario(phase("constant", 10.0, 2), CLOSED))
+    rates = plan.rate_per_s(np.array([S, 3 * S, 122 * S]))
+    assert (rates[0], np.isnan(rates[1]), rates[2]) == (10.0, True, 0.0)
+    found = plan.summary()
+    assert (found.total, found.length_ns, found.expected_count, found.peak_per_s) == (20, 122 * S, 20.0, 10.0)
+    assert [(span.users, span.expected_count) for span in found.closed] == [(CLOSED, 0.0)]
+    assert sum(found.per_target) == 20
+
+
+def test_csv_says_what_it_cannot_list() -> None:
+    """A closed phase is a line by itself, at its place."""
+    file = io.StringIO()
+    write_csv(Plan(scenario(phase("constant", 1.0, 1), CLOSED, phase("constant", 1.0, 1))), file)
+    _, first, said, last = file.getvalue().splitlines()
+    assert first.startswith("0,")
+    assert said == (
+        "# from 1000000000 ns to 121000000000 ns: 200 users, 50/s begin, pause 1s to 3s, a call every 4s at most; "
+        "how many calls they make depends on the endpoint"
+    )
+    assert last.startswith("121000000000,")
 
 
 def test_csv_is_the_plan() -> None:

@@ -17,8 +17,8 @@ T0 = 1_000 * S
 
 MEMORY_MB = 500
 MEMORY = """
-import resource
 import numpy as np
+from pathlib import Path
 from asyncload.record import Recorder
 from asyncload.call import Reply, Outcome
 rng, models, calls = np.random.default_rng(7), 10_000, 100_000
@@ -33,7 +33,9 @@ for second in range(10):
     recorder.tick()
 results = [recorder.total(model, metric) for model in range(models) for metric in range(4)]
 assert sum(result.count for result in results) == 4 * 10 * calls
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+# Not ru_maxrss: on Linux that begins with the peak of the process that forked this one, a test run of half a gigabyte.
+status = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())
+print(int(status["VmHWM"].split()[0]) // 1024)
 """
 
 
@@ -180,6 +182,7 @@ def test_samples_are_the_calls_themselves() -> None:
     assert Recorder(1).tick().rows is None
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the system tells no peak of one program")
 def test_ten_thousand_models_stay_within_their_memory() -> None:
     """A million calls spread evenly, medians spread by a factor of four, first to last histogram."""
     run = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True, timeout=100, check=True)

@@ -150,6 +150,19 @@ def test_a_line_every_five_seconds_and_one_for_the_rest(log: tuple[LogLines, Str
     ]
 
 
+def test_of_a_closed_loop_users_stand_in_the_place_of_a_rate(
+    terminal: tuple[LiveView, StringIO], log: tuple[LogLines, StringIO]
+) -> None:
+    """As many as take part; nothing is asked for."""
+    (view, drawing), (lines, file) = terminal, log
+    for snapshot in snapshots(5, [30, 10]):
+        closed = replace(snapshot, rate_per_s=float("nan"), users=12)
+        frame = drawn(view, drawing, closed)
+        lines.on_snapshot(closed)
+    assert frame[-8].split("   ")[:3] == ["users 12", "sent 40/s", "in flight 7"]
+    assert file.getvalue().startswith("    5s/20s  users 12 sent 40/s  ok 200 errors 0")
+
+
 def test_lines_mark_the_warm_up(log: tuple[LogLines, StringIO]) -> None:
     lines, file = log
     for snapshot in snapshots(10, [1], warmup_s=5):

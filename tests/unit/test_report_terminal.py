@@ -80,6 +80,18 @@ WIDEST = result_of(
     model_of("模型" * 30, 4_999_999, {Outcome.MODEL_ERROR: 4_999_999}, 110),
     health=replace(HEALTH, first_error="word " * 40 + "x" * 200, clock_jump_ns=-(10**15), longest_stall_ns=10**12),
 )
+CLOSED = {"name": "xgboost-mme", "transport": "raw", "phases": [{"users": 8, "think": "10ms", "for": "2m"}]}
+
+
+def stalled(name: str) -> ModelResult:
+    """A thousand calls, of which three met a stall."""
+    times_us = np.repeat([7_600, 1_000_000], [997, 3])
+    return replace(model_of(name, 1000), response=Histogram.of_us(times_us), service=Histogram.of_us(times_us))
+
+
+STALLED = replace(result_of(stalled("xgboost-0.tar.gz"), stalled("xgboost-1.tar.gz")), scenario=CLOSED)
+OTHERS = (LOADS, MANY, NO_CALLS, ALL_FAILED, WIDEST)
+CLOSED_RESULTS = [STALLED, *(replace(result, scenario=CLOSED) for result in OTHERS)]
 ALL = [LOADS, DOUBTFUL, TWO, MANY, NO_CALLS, ALL_FAILED, WIDEST]
 
 
@@ -93,6 +105,40 @@ def test_every_line_fits_eighty_columns(result: RunResult) -> None:
 @pytest.mark.parametrize("result", ALL)
 def test_the_verdict_is_the_first_line(result: RunResult) -> None:
     assert shown(result)[0] == ("VALID  xgboost-mme" if result.verdict.valid else "INVALID  xgboost-mme")
+
+
+@pytest.mark.parametrize("result", CLOSED_RESULTS)
+def test_of_a_closed_loop_the_first_line_says_that_arrivals_waited(result: RunResult) -> None:
+    """Whatever else there is to say, in eighty columns; a name that leaves no room is cut, not that."""
+    for shape in (result, replace(result, scenario={**result.scenario, "name": "long-name-" * 9})):
+        lines = shown(shape)
+        assert lines[0].startswith("VALID  " if result.verdict.valid else "INVALID  ")
+        assert lines[0].endswith(" · closed loop: arrivals waited for replies")
+        assert max(map(len, lines)) <= 80
+
+
+def test_of_a_closed_loop_each_row_has_its_corrected_view_below() -> None:
+    """Calls that there would have been, and their response times, below those that were measured."""
+    lines = shown(STALLED)
+    for name, calls in (("xgboost-0.tar.gz", 1000), ("xgboost-1.tar.gz", 1000), ("total", 2000)):
+        measured, corrected = lines[next(i for i, line in enumerate(lines) if line.startswith(name)) :][:2]
+        assert [measured.split()[i] for i in (1, 5, 6)] == [str(calls), "7.60", "7.60"]
+        number, p50, p90, _p99, _p999, most = corrected.removeprefix("  corrected").split()
+        # 17.6 ms between calls: of a stall of 1 s, 56 more would have met 7.6 ms of it at least.
+        assert (number, p50, most) == (str(calls + calls * 3 // 1000 * 56), "7.60", "1000")
+        assert 200 < float(p90) < 400
+    assert "one every 17.6 ms" in " ".join(lines)
+    assert "2000 calls sent · 100 % OK · achieved 16.67/s by 8 users · 2m · raw" in lines
+
+
+def test_a_closed_loop_of_several_phases_names_the_fewest_and_the_most_users() -> None:
+    phases = [{"users": users, "for": "1m"} for users in (20, 5, 8)]
+    lines = shown(replace(TWO, scenario={**CLOSED, "phases": phases}))
+    assert any("achieved 200/s by 5 to 20 users" in line for line in lines)
+
+
+def test_a_closed_loop_that_nobody_answered_cannot_be_corrected() -> None:
+    assert "corrected: cannot tell, for no call was answered" in shown(replace(ALL_FAILED, scenario=CLOSED))
 
 
 def test_the_reasons_and_warnings_follow_in_full() -> None:

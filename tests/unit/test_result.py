@@ -9,7 +9,7 @@ import pytest
 
 from asyncload.call import Outcome
 from asyncload.errors import StoreError
-from asyncload.histogram import Histogram
+from asyncload.histogram import Histogram, merge
 from asyncload.result import SCHEMA, WARMUP, Health, ModelResult, RunResult, SecondResult
 
 S = 1_000_000_000
@@ -121,6 +121,72 @@ def test_the_json_has_the_promised_keys() -> None:
     assert read["models"][0]["outcomes"] == {"OK": 3000}
     assert read["models"][0]["service_ms"]["p50"] == pytest.approx(5, rel=1 / 1000)
     assert read["models"][0]["lateness_ms"]["max"] == 0.1
+
+
+# -- a closed loop ----------------------------------------------------------------------------------------------------
+
+CLOSED = {"name": "two models", "phases": [{"users": 8, "think": "10ms", "for": "5s", "warmup": False}]}
+
+
+def stalled(name: str, calls: int, stalled: int) -> ModelResult:
+    """Calls of 5 ms, and some of 1 s."""
+    times = Histogram.of_us(np.array([5 * MS] * calls + [1000 * MS] * stalled))
+    return replace(model(name, calls + stalled), response=times, service=times)
+
+
+def test_a_closed_loop_is_asked_for_no_rate() -> None:
+    """Though the one that it achieved is known, and may be any: that makes nobody doubt it."""
+    closed = replace(result(), scenario=CLOSED)
+    assert closed.closed
+    assert np.isnan(closed.asked_per_s)
+    assert closed.achieved_per_s == 400
+    assert closed.verdict.valid
+    assert not result().closed
+    assert [crowd.users for crowd in closed.crowds] == [8]
+
+
+def test_a_closed_loop_is_corrected_for_the_calls_that_its_users_did_not_make() -> None:
+    """A user calls every 15 ms as a rule, so a stall of 1 s stands for 66 more, of the model that was called."""
+    closed = replace(result(stalled("a", 3000, 6), stalled("b", 1000, 2)), scenario=CLOSED)
+    assert closed.expected_interval_us == pytest.approx(15 * MS, rel=1e-3)
+    found = [closed.corrected(row) for row in (*closed.models, closed.totals)]
+    assert [histogram.count for histogram in found if histogram] == [3006 + 6 * 66, 1002 + 2 * 66, 4008 + 8 * 66]
+    assert closed.totals.response.quantile_us(0.95) == pytest.approx(5 * MS, rel=1e-3)
+    assert found[2] is not None
+    assert found[2].quantile_us(0.95) > 500 * MS
+    assert found[2].quantile_us(1) == closed.totals.response.quantile_us(1)
+
+
+def test_an_open_loop_has_no_corrected_view() -> None:
+    """Nor is there anything to correct where no call was answered."""
+    assert result().corrected(result().totals) is None
+    assert np.isnan(result().expected_interval_us)
+    dead = replace(result(model("a", 0, CONNECT=5)), scenario=CLOSED)
+    assert dead.corrected(dead.totals) == NONE
+
+
+def test_the_json_carries_both_views_of_a_closed_loop() -> None:
+    """Null in the place of what an open loop does not have, and of what nobody asked for."""
+    open_, closed = (document(of) for of in (result(), replace(result(stalled("a", 990, 10)), scenario=CLOSED)))
+    assert (open_["loop"], open_["asked_per_s"], open_["expected_interval_ms"]) == ("open", 400, None)
+    assert (closed["loop"], closed["asked_per_s"], closed["achieved_per_s"]) == ("closed", None, 100)
+    assert closed["expected_interval_ms"] == pytest.approx(15, rel=1e-3)
+    assert [row["corrected_ms"] for row in (open_["totals"], *open_["models"])] == [None] * 3
+    for row in (closed["totals"], *closed["models"]):
+        assert row["corrected_ms"].keys() == {"calls", *row["response_ms"]}
+        assert row["corrected_ms"]["calls"] == 1000 + 10 * 66
+        assert row["response_ms"]["p90"] == pytest.approx(5, rel=1e-3)
+        assert row["corrected_ms"]["p90"] > 500
+    assert "corrected_ms" not in closed["warmup"]
+
+
+def test_ranks_of_a_closed_loop_merge() -> None:
+    """The correction is of what was merged, and the same as that of the parts."""
+    one, other = (replace(result(stalled("a", 500, calls)), scenario=CLOSED) for calls in (3, 4))
+    whole = one.merge(other)
+    parts = [part.corrected(part.totals) for part in (one, other)]
+    assert whole.corrected(whole.totals) == merge([part for part in parts if part])
+    assert RunResult.from_json(whole.to_json()).corrected(whole.totals) == whole.corrected(whole.totals)
 
 
 def test_results_of_different_plans_do_not_merge() -> None:

@@ -92,6 +92,14 @@ WARNINGS = [
 ]
 
 
+def test_a_closed_loop_is_told_to_let_fewer_users_call() -> None:
+    """It has no rate that could be lowered, and none that it could miss."""
+    closed = replace(GOOD, closed=True, asked_per_s=float("nan"))
+    assert judge(closed).valid
+    (reason,) = judge(replace(closed, lateness_p99_ms=50.0, cpu_share=0.9)).reasons
+    assert "the generator is busy (90% of its core): let fewer users call, or split it over several ranks" in reason
+
+
 @pytest.mark.parametrize(("inside", "outside", "warning"), WARNINGS)
 def test_each_warning_has_its_limit_and_leaves_the_run_valid(
     inside: dict[str, float], outside: dict[str, float], warning: str

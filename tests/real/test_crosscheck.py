@@ -1,0 +1,98 @@
+"""Crosschecks with real Locust, against the emulator; how often their answers are right is held by unit tests."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asyncload.crosscheck import CrosscheckOptions, crosscheck
+from asyncload.errors import UsageError
+from asyncload.scenario import Scenario
+from tests.real.runs import KEYS, scenario, steady_emulator
+from tests.real.servers import RunningEmulator, emulator
+from tests.real.test_cli import environment
+
+PHASES = [{"rate": "150/s", "for": "2s"}]
+BUSY = "kept it from its core"
+"""On a machine that others use, a generator can be kept from its core in most pairs: then there is no answer."""
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEmulator]:
+    with emulator(steady_emulator(tmp_path_factory.mktemp("target") / "em.yaml", service_ms=20.0)) as running:
+        yield running
+
+
+def options(out: Path, **changes: Any) -> CrosscheckOptions:
+    keys = KEYS.current()
+    named = {"AWS_ACCESS_KEY_ID": keys.access_key, "AWS_SECRET_ACCESS_KEY": keys.secret_key}
+    return CrosscheckOptions(repeats=3, out=out, environment=named, **changes)
+
+
+def skip_if_others_had_the_core(answer: str, why: str) -> None:
+    """Where too few pairs could be used, there is nothing that a right program would say."""
+    if answer == "CANNOT TELL" and BUSY in why:
+        pytest.skip(f"others use this machine: {why}")
+
+
+@pytest.mark.timeout(300)
+def test_a_healthy_endpoint_is_seen_alike(target: RunningEmulator, tmp_path: Path) -> None:
+    """The same due times by both: AGREE, in every form of the result, and never DIFFER."""
+    (tmp_path / "s.json").write_text(json.dumps(scenario(target.url, phases=PHASES).to_dict()))
+    words = ["crosscheck", "s.json", "--repeats", "3", "--out", "c", "--html", "page.html", "-q", "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "asyncload", *words],
+        cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=200, check=False,
+    )  # fmt: skip
+    document = json.loads(done.stdout)
+    answer = document["answer"]
+    assert done.returncode == {"AGREE": 0, "CANNOT TELL": 3, "DIFFER": 5}[answer], done.stderr
+    page = (tmp_path / "page.html").read_text()
+    assert answer in page
+    assert "plotly" in page
+    assert len(page) < 6e6
+    assert json.loads((tmp_path / "c" / "crosscheck.json").read_text()) == document
+    skip_if_others_had_the_core(answer, document["why"])
+    assert answer == "AGREE", document["why"]
+
+
+@pytest.mark.timeout(300)
+def test_wrong_weights_differ(target: RunningEmulator, tmp_path: Path) -> None:
+    """3 : 1 against 2 : 1 in a closed loop: the model is named, with its shares."""
+    asked = scenario(target.url, phases=[{"users": 6, "for": "2s"}])
+    heavy, light = asked.models
+    wrong: Scenario = replace(asked, models=(replace(heavy, weight=2.0), light))
+    found = crosscheck(asked, options(tmp_path / "c", locust_scenario=wrong))
+    skip_if_others_had_the_core(found.judgement.answer, found.judgement.why)
+    assert found.judgement.answer == "DIFFER", found.judgement.why
+    assert "calls per model differ" in found.judgement.why
+    assert "asked 75.0%" in found.judgement.why
+
+
+@pytest.mark.timeout(300)
+def test_a_slower_endpoint_on_one_side_differs(target: RunningEmulator, tmp_path: Path) -> None:
+    """10 % more latency for Locust alone: p50 is named, and by how much."""
+    with emulator(steady_emulator(tmp_path / "slow.yaml", service_ms=22.0)) as slow:
+        found = crosscheck(scenario(target.url, phases=PHASES), options(tmp_path / "c", locust_host=slow.url))
+    skip_if_others_had_the_core(found.judgement.answer, found.judgement.why)
+    assert found.judgement.answer == "DIFFER", found.judgement.why
+    p50 = next(finding for finding in found.judgement.findings if finding.metric == "p50")
+    assert p50.answer == "DIFFER"
+    assert 1.5 < p50.difference < 4.0, "2 ms, and Locust's own work"
+
+
+def test_what_cannot_be_compared_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
+    """Two ways at once; a replay of users; too few repeats."""
+    given = scenario("http://127.0.0.1:1", phases=PHASES)
+    with pytest.raises(UsageError, match="--users and --replay are two ways to compare"):
+        crosscheck(given, CrosscheckOptions(users=2, replay=True, out=tmp_path / "a"))
+    closed = scenario("http://127.0.0.1:1", phases=[{"users": 2, "for": "2s"}])
+    with pytest.raises(UsageError, match="--replay needs due times"):
+        crosscheck(closed, CrosscheckOptions(replay=True, out=tmp_path / "b"))
+    with pytest.raises(UsageError, match="expected at least 1"):
+        crosscheck(given, CrosscheckOptions(repeats=0, out=tmp_path / "c"))
