@@ -23,7 +23,7 @@ class Snapshot:
     rate_per_s: float
     """What the plan's rate curve asks of this rank at this moment; NaN in a closed phase, which asks for none."""
     users: int
-    """Users of this rank who take part at this moment; 0 but in a closed phase."""
+    """Users of this rank who take part at this moment, or did when the plan ended; 0 but in a closed phase."""
     warmup: bool
     """Whether this second lies in a warm-up phase."""
     health: Health

@@ -141,6 +141,7 @@ class Crowd:
         """
         if self._over:
             return
+        self._tally.users = 0
         self._loop = asyncio.get_running_loop()
         self._waiting = Waiting(self._loop, self._ring, self._wiring)
         try:
@@ -148,7 +149,6 @@ class Crowd:
             await self._finished.wait()
         finally:
             self._over = True
-            self._tally.users = 0
             self._waiting.close()
         if self._failure is not None:
             raise self._failure
@@ -239,7 +239,7 @@ class Crowd:
                 models, keys, i = self._model, self._key, self._next
             if user.number >= self._users or due_ns >= self._end_ns:
                 user.here = False
-                tally.users -= 1
+                tally.users -= due_ns < self._end_ns  # the end is nobody's leaving
                 continue
             left -= 1
             user.due_ns = due_ns

@@ -68,6 +68,7 @@ class Walk:
 
         Whatever the plan or the calls raise while they are drawn, this raises.
         """
+        self._tally.users = 0
         if self._finished.is_set() or not self._due:
             return
         self._loop = asyncio.get_running_loop()

@@ -22,7 +22,7 @@ class Tally:
         self.dropped = 0
         self.peak_in_flight = 0
         self.users = 0
-        """Users who take part now; none in an open stage."""
+        """Users who take part now, or did when their stage ended; none in an open stage."""
         self.waited_ns = 0
         """CPU time spent on looking whether something is due yet: not work, though the system counts it."""
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 from hypothesis import given, settings
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from asyncload.plan import Plan
-from asyncload.scenario import Arrivals, Endpoint, Model, RandomPayload, RandomRows, Scenario, Zipf
+from asyncload.scenario import Arrivals, Endpoint, Model, RandomPayload, RandomRows, Scenario, Users, Zipf
+from asyncload.stages import ClosedStage
 from asyncload.traffic import shares
 from tests.property import strategies as any_
 
@@ -85,6 +87,30 @@ def test_what_is_drawn_is_drawn_apart(scenario: Scenario, seed: int) -> None:
     assert np.array_equal(table(Plan(other_pool))[:, :2], before[:, :2])
     other_models = replace(scenario, models=(Model(name="one"), Model(name="two", weight=9.0)))
     assert np.array_equal(table(Plan(other_models))[:, 0], before[:, 0])
+
+
+@given(users=st.integers(1, 50), world=st.integers(1, 7), most=st.integers(7, 300), seed=any_.seeds)
+@settings(max_examples=40, deadline=None)
+def test_ranks_share_the_draws_of_a_closed_phase(users: int, world: int, most: int, seed: int) -> None:
+    """Rank r's n-th call takes draw n * world + r of the one stream, whatever the blocks; so do their users."""
+    models = (Model(name="one"), Model(name="two", weight=2.0, payload=RandomPayload(random=RandomRows(columns=1))))
+    phase = Users(users=users, length_ns=S, spawn_per_s=100.0)
+    scenario = Scenario(endpoint=Endpoint(name="mme"), models=models, phases=(phase,), seed=seed)
+
+    def first(plan: Plan, most: int, count: int) -> list[tuple[int, int]]:
+        pairs = (pair for draws in plan.draws(0, most) for pair in zip(*map(list, draws), strict=True))
+        return list(islice(pairs, count))
+
+    whole = first(Plan(scenario), 65_536, 1000 * world)
+    begins: list[int] = []
+    for rank in range(world):
+        plan = Plan(scenario, rank, world)
+        assert first(plan, most, 1000) == whole[rank::world]
+        (stage,) = plan.stages()
+        assert isinstance(stage, ClosedStage)
+        assert stage.stints[0].habits.users == len(range(rank, users, world)) == stage.stints[0].begins_ns.size
+        begins += stage.stints[0].begins_ns.tolist()
+    assert sorted(begins) == [number * S // 100 for number in range(users)]
 
 
 def test_targets_are_drawn_by_weight_and_independently() -> None:

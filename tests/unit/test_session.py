@@ -1,6 +1,7 @@
 """A session on a loop with virtual time: how a run begins, ends early, and keeps what it measured."""
 
 import asyncio
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -18,7 +19,7 @@ from asyncload.options import Options, Stop
 from asyncload.payload import pools
 from asyncload.plan import Plan
 from asyncload.result import RunResult
-from asyncload.scenario import Arrivals, Endpoint, Limits, Model, Scenario
+from asyncload.scenario import Arrivals, Endpoint, Limits, Model, Phase, Scenario, Users
 from asyncload.session import Parts, Session
 from asyncload.snapshot import Snapshot
 from tests.unit.virtual import VirtualLoop
@@ -66,7 +67,7 @@ class Wire:
         return TransportNotes(connects=2, clock_skew_s=-1.0)
 
 
-def scenario(*phases: Arrivals, limits: Limits | None = None) -> Scenario:
+def scenario(*phases: Phase, limits: Limits | None = None) -> Scenario:
     return Scenario(
         endpoint=Endpoint(name="mme"),
         models=(Model(name="a", weight=3), Model(name="b")),
@@ -168,6 +169,61 @@ def test_warm_up_is_kept_out(world: World) -> None:
     assert (result.warmup.calls, result.totals.calls) == (100, 100)
     assert (result.health.measured_ns, result.asked_per_s) == (2 * S, 50)
     assert sum(sum(row.outcomes) for row in result.seconds) == 200
+
+
+def test_a_closed_loop_is_run_by_its_users(world: World, tmp_path: Path) -> None:
+    """Five who call every 50 ms; the warm-up is theirs too and kept apart; the directory reads back as the result."""
+    snapshots: list[Snapshot] = []
+    world.scenario = scenario(
+        Users(users=5, think=30 * MS, length_ns=S, warmup=True), Users(users=5, think=30 * MS, length_ns=2 * S)
+    )
+    world.options = Options(out=tmp_path, on_snapshot=snapshots.append)
+    result = world.run()
+    assert result.closed
+    assert result.totals.ok == result.totals.calls == pytest.approx(200, rel=0.03)
+    assert result.warmup.calls == pytest.approx(100, rel=0.03)
+    assert result.achieved_per_s == pytest.approx(100, rel=0.03)
+    assert result.expected_interval_us == pytest.approx(50_000, rel=0.01)
+    assert (result.health.peak_in_flight, result.health.measured_ns) == (5, 2 * S)
+    assert [shown.users for shown in snapshots[:3]] == [5, 5, 5]
+    assert [shown.warmup for shown in snapshots[:3]] == [True, False, False]
+    assert all(math.isnan(shown.rate_per_s) for shown in snapshots[:3])
+    assert sum(row.sent for row in result.seconds) == sum(row.planned for row in result.seconds)
+    assert sum(row.sent for row in result.seconds) == result.totals.calls + result.warmup.calls
+    assert store.read(tmp_path) == result
+
+
+def test_a_closed_loop_that_is_stopped_keeps_what_it_measured(world: World, tmp_path: Path) -> None:
+    """Nobody calls any more, and who waits is waited for."""
+    world.service_ns, world.at = 250 * MS, {1.005: ask}
+    world.scenario = scenario(Users(users=4, length_ns=100 * S), limits=Limits(grace_ns=300 * MS))
+    world.options = Options(out=tmp_path)
+    result = world.run()
+    assert result.totals.ok == len(world.wire.sent) == 20
+    assert result.health.interrupted
+    assert result.health.measured_ns == pytest.approx(1.005 * S, rel=0.01)
+    assert 1.25 <= world.took_s < 1.3
+    assert store.read(tmp_path) == result
+
+
+def test_a_closed_loop_does_not_wait_for_a_call_that_is_lost(world: World) -> None:
+    world.service_ns = None
+    world.scenario = scenario(Users(users=3, length_ns=S), limits=Limits(timeout_ns=5 * S))
+    result = world.run()
+    assert (count(result, Outcome.ABANDONED), result.totals.calls) == (3, 3)
+    assert world.took_s < 1 + 5 + 1 + 0.1
+
+
+def test_a_warm_up_by_users_is_followed_by_arrivals(world: World) -> None:
+    """The plan's, at their times, though the users' last replies are still to come."""
+    world.service_ns = 300 * MS
+    world.scenario = scenario(
+        Users(users=5, length_ns=S, warmup=True), Arrivals(law="constant", rate=50.0, length_ns=2 * S)
+    )
+    result = world.run()
+    assert not result.closed
+    assert (result.warmup.calls, result.totals.calls, result.asked_per_s) == (20, 100, 50)
+    assert result.totals.lateness.quantile_us(1) <= 500
 
 
 def test_more_than_in_flight_is_dropped(world: World) -> None:
@@ -334,3 +390,17 @@ def test_the_directory_holds_every_second_as_the_run_goes_on(world: World, tmp_p
     assert seen[0].seconds == result.seconds[:2]
     assert seen[0].totals.calls == sum(sum(row.outcomes) for row in result.seconds[:2])
     assert replace(seen[0], health=result.health).verdict.warnings
+
+
+def test_the_directory_of_a_closed_loop_reads_as_one_while_it_goes_on(world: World, tmp_path: Path) -> None:
+    """And its corrected view is of what was written so far."""
+    seen: list[RunResult] = []
+    world.options, world.scenario = Options(out=tmp_path), scenario(Users(users=5, length_ns=4 * S))
+    world.at = {2.1: lambda _: seen.append(store.read(tmp_path))}
+    world.run()
+    (cut,) = seen
+    assert (cut.closed, cut.health.cut) == (True, True)
+    assert cut.expected_interval_us == pytest.approx(20_000, rel=0.01)
+    corrected = cut.corrected(cut.totals)
+    assert corrected is not None
+    assert corrected.count >= cut.totals.ok > 400
