@@ -17,6 +17,7 @@ HOT. What makes it fast:
 import asyncio
 import time
 from collections import deque
+from collections.abc import Coroutine
 from itertools import count
 from secrets import token_hex
 from time import monotonic_ns
@@ -88,7 +89,7 @@ class Raw:
         self._idle: deque[Connection] = deque()
         self._connections: set[Connection] = set()
         self._waiting: deque[tuple[Call, Done, int]] = deque()
-        self._dialling: set[asyncio.Task[None]] = set()
+        self._dialling: set[asyncio.Task[object]] = set()
         self._closing = False
         self.wants_date = True
         """Whether the next reply's Date is to be shown to `dated`; once a second."""
@@ -182,13 +183,20 @@ class Raw:
         """Dial as many connections as the line of waiting calls wants and the limits allow."""
         room = min(self._wire.connections - len(self._connections), _DIALS_AT_ONCE) - len(self._dialling)
         for _ in range(min(room, len(self._waiting) - len(self._dialling))):
-            task = self._loop.create_task(self._dial_for_waiting())
-            self._dialling.add(task)
-            task.add_done_callback(self._dialling.discard)
+            self._dial_in_background(self._dial_for_waiting())
+
+    def _dial_in_background(self, dial: Coroutine[None, None, object]) -> None:
+        task = self._loop.create_task(dial)
+        self._dialling.add(task)
+        task.add_done_callback(self._dialling.discard)
 
     async def _dial_for_waiting(self) -> None:
-        if not await self._dial_one() and self._waiting:
+        if await self._dial_one():
+            return
+        if self._waiting:
             self._give_up(Outcome.CONNECT)  # a failed dial ends one call: the one that waited longest
+        if self._waiting and not self._closing:
+            self._balance()  # more may wait than were dialled for at once
 
     async def _dial_one(self) -> bool:
         try:
@@ -196,6 +204,9 @@ class Raw:
         except OSError as error:
             self.failed(error)
             return False
+        finally:
+            # Before anyone is told: who calls again at once must not count on a dial that is over.
+            self._dialling -= {asyncio.current_task()}
         self._adopt(sock)
         return True
 
@@ -237,12 +248,7 @@ class Raw:
     def _renew(self) -> None:
         """Replace a recycled connection while there are fewer than were warm at the start."""
         if len(self._connections) + len(self._dialling) < min(self._wire.warm, self._wire.connections):
-            task = self._loop.create_task(self._dial_quietly())
-            self._dialling.add(task)
-            task.add_done_callback(self._dialling.discard)
-
-    async def _dial_quietly(self) -> None:
-        await self._dial_one()
+            self._dial_in_background(self._dial_one())
 
     async def _resolve_again(self) -> None:
         while True:

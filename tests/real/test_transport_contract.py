@@ -422,6 +422,28 @@ def test_the_server_going_away_ends_as_connect(way: Way) -> None:
 
 
 @every_way
+def test_callers_who_go_on_after_a_failure_fail_again_at_once(way: Way) -> None:
+    """As a closed loop does: each failure is followed by a call in the loop's next turn, and none of them is left."""
+
+    async def story() -> None:
+        with MisbehavingServer() as server:
+            transport = way.make(_wire(_plain(server.port)))
+            await transport.open()
+        replies, loop = Replies(transport), asyncio.get_running_loop()
+        for _ in range(20):
+            ended = loop.create_future()
+            transport.send(_call("ok"), lambda reply, ended=ended: ended.set_result(reply))  # type: ignore[misc]
+            assert (await asyncio.wait_for(ended, 2.0)).outcome is O.CONNECT
+        began = loop.time()
+        got = await replies.of(*[_call("ok")] * 150)
+        assert [reply.outcome for reply in got] == [O.CONNECT] * 150
+        assert loop.time() - began < 4.0, "calls were left to their time limit"
+        await transport.close()
+
+    way.run(story())
+
+
+@every_way
 def test_running_out_of_descriptors_is_noticed(way: Way, place: Place) -> None:
     """EMFILE is this machine's fault: the call ends as CONNECT, and the notes say so."""
 
