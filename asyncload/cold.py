@@ -14,6 +14,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from asyncload.histogram import Histogram, less, merge, split
 from asyncload.measured import ModelResult
 from asyncload.outliers import limits
@@ -60,9 +62,13 @@ class ColdStarts:
     doubt: str
 
 
-def tell_apart(models: Sequence[ModelResult]) -> ColdStarts | None:
+def tell_apart(models: Sequence[ModelResult], doubt: str = "") -> ColdStarts | None:
     """
     Sort the calls of a run's targets into classes.
+
+    Args:
+        models: One per target.
+        doubt: Why they cannot be told apart, if that is known from elsewhere.
 
     Returns:
         None if the results are of a version that did not look for signs of loads.
@@ -71,8 +77,11 @@ def tell_apart(models: Sequence[ModelResult]) -> ColdStarts | None:
     if len(signs) < len(models):
         return None
     known = list(zip(models, signs, strict=True))
-    open_ = (less(less(model.service, sign.first), sign.held) for model, sign in known)
-    limits_us, doubt = limits(open_, [sign.first for sign in signs])
+    if doubt:
+        limits_us = np.full(len(models), np.inf)
+    else:
+        open_ = (less(less(model.service, sign.first), sign.held) for model, sign in known)
+        limits_us, doubt = limits(open_, [sign.first for sign in signs])
     rows = []
     for (model, sign), limit_us in zip(known, limits_us.tolist(), strict=True):
         _, above = split(less(model.service, sign.first), limit_us)

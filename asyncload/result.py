@@ -46,6 +46,8 @@ __all__ = [
     "total",
 ]
 
+_ALONE = "one user called at a time, so nobody could overtake a slow call, which may have met a load or a stall"
+
 
 @dataclass(frozen=True, repr=False)
 class RunResult:
@@ -78,7 +80,8 @@ class RunResult:
     @cached_property
     def cold_starts(self) -> ColdStarts | None:
         """The calls of the measured phases by how they found their model; None if an older version measured them."""
-        return tell_apart(self.models)
+        alone = self.closed and max(crowd.users for crowd in self.crowds) <= self.health.ranks
+        return tell_apart(self.models, _ALONE if alone else "")
 
     @cached_property
     def crowds(self) -> tuple[ClosedPhase, ...]:

@@ -35,6 +35,11 @@ def test_every_duration_is_defined(metric: str) -> None:
     assert f"`{metric}_ms`" in TEXT
 
 
+@pytest.mark.parametrize("key", ["loop", "asked_per_s", "expected_interval_ms", "corrected_ms"])
+def test_every_key_of_a_closed_loop_is_defined(key: str) -> None:
+    assert re.search(rf"^\| (`\w+`, )*`{key}`", TEXT, re.MULTILINE)
+
+
 @pytest.mark.parametrize("word", [*SIGNS, "refused", "cold_starts", "classes", "limit_ms", "cold?"])
 def test_every_word_about_cold_starts_is_defined(word: str) -> None:
     assert re.search(rf"`[a-z_\[\].]*{re.escape(word)}`", TEXT)

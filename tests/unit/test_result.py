@@ -10,7 +10,7 @@ import pytest
 from asyncload.call import Outcome
 from asyncload.errors import StoreError
 from asyncload.histogram import Histogram, merge
-from asyncload.result import SCHEMA, WARMUP, Health, ModelResult, RunResult, SecondResult
+from asyncload.result import SCHEMA, WARMUP, Health, ModelResult, RunResult, SecondResult, Signs
 
 S = 1_000_000_000
 MS = 1_000
@@ -125,7 +125,7 @@ def test_the_json_has_the_promised_keys() -> None:
 
 # -- a closed loop ----------------------------------------------------------------------------------------------------
 
-CLOSED = {"name": "two models", "phases": [{"users": 8, "think": "10ms", "for": "5s", "warmup": False}]}
+CLOSED: dict[str, Any] = {"name": "two models", "phases": [{"users": 8, "think": "10ms", "for": "5s", "warmup": False}]}
 
 
 def stalled(name: str, calls: int, stalled: int) -> ModelResult:
@@ -163,6 +163,26 @@ def test_an_open_loop_has_no_corrected_view() -> None:
     assert np.isnan(result().expected_interval_us)
     dead = replace(result(model("a", 0, CONNECT=5)), scenario=CLOSED)
     assert dead.corrected(dead.totals) == NONE
+
+
+def test_where_one_user_calls_at_a_time_cold_calls_cannot_be_told() -> None:
+    """Nobody overtakes it: each of several ranks saw its own user alone."""
+    signs = Signs(Histogram.of_us(np.array([5 * MS])), NONE, 0)
+    rows = [replace(stalled(name, 500, 5), signs=signs) for name in ("a", "b")]
+
+    def doubt(users: int, ranks: int = 1) -> str:
+        phases = [{**CLOSED["phases"][0], "users": users}]
+        starts = replace(result(*rows, ranks=ranks), scenario={"phases": phases}).cold_starts
+        assert starts is not None
+        assert bool(starts.doubt) == (starts.total.cold_calls == 0)
+        return starts.doubt
+
+    assert "one user called at a time" in doubt(1)
+    assert doubt(4, ranks=4) == doubt(1)
+    assert doubt(2) == doubt(5, ranks=4) == ""
+    many = replace(result(*rows), scenario={"phases": []}).cold_starts
+    assert many is not None
+    assert not many.doubt
 
 
 def test_the_json_carries_both_views_of_a_closed_loop() -> None:
