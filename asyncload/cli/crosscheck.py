@@ -86,14 +86,12 @@ def _say(notes: Console, wanted: int, pair: int, take: Take) -> None:
 
 
 def _print(found: Crosscheck, asked: Asked) -> None:
-    document = to_json(found)
-    (found.directory / "crosscheck.json").write_bytes(document)
     if asked.html is not None:
         from asyncload.crosscheck.page import write_page  # noqa: PLC0415  # plotly takes its time, and few ask for it
 
         write_page(found, asked.html)
     if asked.as_json:
-        sys.stdout.write(document.decode() + "\n")
+        sys.stdout.write(to_json(found).decode() + "\n")
         return
     show(found, Console())
     sys.stdout.write(f"\nDirectory: {found.directory}\n" + (f"Page: {asked.html}\n" if asked.html else ""))

@@ -11,58 +11,27 @@ from the generators' own readings, never from what they measured.
 """
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
 from asyncload import __version__
 from asyncload.crosscheck.course import Course, course
+from asyncload.crosscheck.document import to_json
 from asyncload.crosscheck.findings import Circumstances
-from asyncload.crosscheck.hidden import Hidden, hidden
-from asyncload.crosscheck.judging import Judgement, judge
+from asyncload.crosscheck.hidden import hidden
+from asyncload.crosscheck.judging import judge
 from asyncload.crosscheck.options import CrosscheckOptions
+from asyncload.crosscheck.outcome import Crosscheck
 from asyncload.crosscheck.sides import Means, run_ours, run_theirs
-from asyncload.crosscheck.takes import Pair, Take, Tool, usable
+from asyncload.crosscheck.takes import Pair, Take, Tool
 from asyncload.errors import StartError, StoreError
 from asyncload.locust.child import Stopped, spare_core
 from asyncload.locust.headless import locust_version
 from asyncload.scenario import Scenario
 from asyncload.store import new_directory
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Crosscheck:
-    """What came of it."""
-
-    course: Course
-    options: CrosscheckOptions
-    directory: Path
-    pairs: tuple[Pair, ...]
-    judgement: Judgement
-    hidden: Hidden | None
-    """What a closed loop hides; None if no pair was completed."""
-    locust: str
-    """Version."""
-    asyncload: str
-    """Version."""
-    core: int | None
-    """Where both generators ran; None if that could not be chosen."""
-    began_unix_s: float
-    interrupted: bool
-    trouble: str
-    """Why it ended early; empty if it did not."""
-
-    @property
-    def name(self) -> str:
-        """The scenario's name."""
-        return self.course.ours.name
-
-    @property
-    def compared(self) -> tuple[Pair, ...]:
-        """Pairs that count; all, if none does."""
-        return tuple(usable(self.pairs)) or self.pairs
 
 
 def crosscheck(scenario: Scenario, options: CrosscheckOptions | None = None) -> Crosscheck:
@@ -80,39 +49,64 @@ def crosscheck(scenario: Scenario, options: CrosscheckOptions | None = None) -> 
         StoreError: If the directory cannot be created.
     """
     options = options or CrosscheckOptions()
-    locust, planned = locust_version(), course(scenario, options)
-    began_s, core = time.time(), spare_core()
-    directory = _created(options.out or new_directory(f"{scenario.name}-crosscheck", began_s), planned)
+    begun = _Begun(course(scenario, options), options, locust_version(), spare_core(), time.time())
+    directory = _created(options.out or new_directory(f"{scenario.name}-crosscheck", begun.unix_s), begun.course)
     pairs: list[Pair] = []
-    interrupted, trouble = False, ""
+    found = begun.judged(directory, pairs)
     try:
-        for pair in _pairs(planned, options, directory, core):
-            pairs.append(pair)  # noqa: PERF402  # those before a trouble are kept
+        for pair in _pairs(begun, directory):
+            pairs.append(pair)
+            found = begun.judged(directory, pairs)
+            _save(found)
+        found = replace(found, ended=True)
     except Stopped:
-        interrupted = True
+        found = replace(found, ended=True, interrupted=True)
     except StartError as error:
         if not pairs:
             raise
-        trouble = str(error)
-    return Crosscheck(
-        course=planned,
-        options=options,
-        directory=directory,
-        pairs=tuple(pairs),
-        judgement=judge(pairs, circumstances(planned, options)),
-        hidden=hidden(pairs, planned.users, planned.warmup_s) if pairs else None,
-        locust=locust,
-        asyncload=__version__,
-        core=core,
-        began_unix_s=began_s,
-        interrupted=interrupted,
-        trouble=trouble,
-    )
+        found = replace(found, ended=True, trouble=str(error))
+    _save(found)
+    return found
 
 
-def circumstances(planned: Course, options: CrosscheckOptions) -> Circumstances:
-    """Say what must be known to judge."""
-    return Circumstances(client=options.client, names=planned.names, shares=planned.shares, users=planned.users)
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """What does not change while pairs are run."""
+
+    course: Course
+    options: CrosscheckOptions
+    locust: str
+    core: int | None
+    unix_s: float
+
+    def judged(self, directory: Path, pairs: Sequence[Pair]) -> Crosscheck:
+        course = self.course
+        under = Circumstances(client=self.options.client, names=course.names, shares=course.shares, users=course.users)
+        return Crosscheck(
+            course=course,
+            options=self.options,
+            directory=directory,
+            pairs=tuple(pairs),
+            judgement=judge(pairs, under),
+            hidden=hidden(pairs, course.users, course.warmup_s) if pairs else None,
+            locust=self.locust,
+            asyncload=__version__,
+            core=self.core,
+            began_unix_s=self.unix_s,
+            ended=False,
+            interrupted=False,
+            trouble="",
+        )
+
+
+def _save(found: Crosscheck) -> None:
+    path = found.directory / "crosscheck.json"
+    try:
+        part = path.with_suffix(".part")
+        part.write_bytes(to_json(found))
+        part.replace(path)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written: {error}") from error
 
 
 def _created(directory: Path, planned: Course) -> Path:
@@ -127,11 +121,12 @@ def _created(directory: Path, planned: Course) -> Path:
     return directory
 
 
-def _pairs(planned: Course, options: CrosscheckOptions, directory: Path, core: int | None) -> Iterator[Pair]:
+def _pairs(begun: _Begun, directory: Path) -> Iterator[Pair]:
     """Run pairs until enough can be used; at most twice as many as are wanted."""
+    options = begun.options
     means = Means(
         client=options.client,
-        core=core,
+        core=begun.core,
         environment=options.environment,
         allow_plaintext=options.allow_plaintext,
         stop=options.stop,
@@ -140,19 +135,19 @@ def _pairs(planned: Course, options: CrosscheckOptions, directory: Path, core: i
     for number in range(1, 2 * options.repeats + 1):
         home = directory / f"pair-{number:02}"
         home.mkdir()
-        pair = _pair(planned, number, home, means, options)
+        pair = _pair(begun, number, home, means)
         yield pair
         wanted -= not pair.doubt
         if not wanted:
             return
 
 
-def _pair(planned: Course, number: int, home: Path, means: Means, options: CrosscheckOptions) -> Pair:
+def _pair(begun: _Begun, number: int, home: Path, means: Means) -> Pair:
     order: tuple[Tool, Tool] = ("asyncload", "Locust") if number % 2 else ("Locust", "asyncload")
     takes: dict[Tool, Take] = {}
     for tool in order:
         run = run_ours if tool == "asyncload" else run_theirs
-        takes[tool] = run(planned, number, home, means)
-        if options.on_take:
-            options.on_take(number, takes[tool])
+        takes[tool] = run(begun.course, number, home, means)
+        if begun.options.on_take:
+            begun.options.on_take(number, takes[tool])
     return Pair(number, takes["asyncload"], takes["Locust"], order[0])

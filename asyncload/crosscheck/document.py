@@ -6,10 +6,10 @@ from typing import Any, Final
 
 import msgspec
 
-from asyncload.crosscheck.check import Crosscheck
 from asyncload.crosscheck.findings import PERCENTILES, Finding, ModelsFinding, works
 from asyncload.crosscheck.intervals import Interval
 from asyncload.crosscheck.latencies import Latencies
+from asyncload.crosscheck.outcome import Crosscheck
 from asyncload.crosscheck.takes import Pair, Take
 
 SCHEMA: Final = "asyncload.crosscheck/1"
@@ -32,6 +32,7 @@ def document(found: Crosscheck) -> dict[str, Any]:
         "name": found.name,
         "answer": judgement.answer,
         "why": judgement.why,
+        "ended": found.ended,
         "interrupted": found.interrupted,
         "trouble": found.trouble,
         "versions": {"asyncload": found.asyncload, "locust": found.locust},

@@ -1,7 +1,7 @@
 """How a crosscheck is carried out, as opposed to what is sent."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,7 @@ class CrosscheckOptions:
     """Base URL for Locust's side, where it is not that of the scenario."""
     locust_scenario: Scenario | None = None
     """For Locust's side, where it is to be another."""
-    environment: Mapping[str, str] | None = None
+    environment: Mapping[str, str] | None = field(default=None, repr=False)
     """Of both generators, instead of this process's own; their credentials come from it."""
     allow_plaintext: bool = False
     """Let http:// lead off this machine."""

@@ -22,7 +22,7 @@ from typing import Final
 from asyncload.crosscheck.intervals import Interval
 from asyncload.locust.export import Client
 
-_LEAST: Final[Mapping[Client, float]] = {"fasthttp": 0.15, "boto3": 0.5}
+_LEAST: Final[Mapping[Client, float]] = {"fasthttp": 0.3, "boto3": 0.7}
 """Share of Locust's CPU time per call beyond asyncload's that is surely in each of its latencies."""
 _MOST: Final[Mapping[Client, tuple[tuple[float, float], ...]]] = {
     "fasthttp": ((0.5, 0.5), (0.9, 0.9), (0.95, 1.0), (0.99, 1.3)),

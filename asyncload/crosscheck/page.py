@@ -14,9 +14,9 @@ import jinja2
 import msgspec
 from plotly.offline import get_plotlyjs
 
-from asyncload.crosscheck.check import Crosscheck
 from asyncload.crosscheck.document import document
 from asyncload.crosscheck.latencies import Latencies, merged
+from asyncload.crosscheck.outcome import Crosscheck
 from asyncload.errors import StoreError
 
 _TEMPLATE: Final = Path(__file__).with_name("page.html")

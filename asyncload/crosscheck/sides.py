@@ -9,7 +9,7 @@ One run of one side: asyncload and Locust, each as a process of its own, each in
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -36,7 +36,7 @@ class Means:
 
     client: Client
     core: int | None
-    environment: Mapping[str, str] | None
+    environment: Mapping[str, str] | None = field(repr=False)
     allow_plaintext: bool
     stop: Callable[[], bool]
 
@@ -58,7 +58,7 @@ def run_ours(course: Course, pair: int, home: Path, means: Means) -> Take:
     scenario = course.seeded(course.ours, pair)
     file, out, log = home / "scenario.json", home / "asyncload", home / "asyncload.log"
     file.write_bytes(msgspec.json.format(msgspec.json.encode(scenario.to_dict()), indent=2))
-    command = [sys.executable, "-m", "asyncload", "run", str(file), "--quiet", "--json", "--out", str(out)]
+    command = [sys.executable, "-m", "asyncload", "run", str(file), "--quiet", "--out", str(out)]
     child = Child(
         command=[*command, "--allow-plaintext"] if means.allow_plaintext else command,
         log=log,

@@ -10,7 +10,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _POLL_S = 0.05
@@ -37,7 +37,7 @@ class Child:
     """Where it runs; here, if not said."""
     core: int | None = None
     """The only core that it may use."""
-    environment: Mapping[str, str] | None = None
+    environment: Mapping[str, str] | None = field(default=None, repr=False)
     """Instead of this process's own."""
     limit_s: float
     """It is ended when it has run so long."""

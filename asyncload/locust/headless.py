@@ -13,7 +13,7 @@ import importlib.metadata
 import re
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,7 +49,7 @@ class Headless:
     length_s: float
     """After that, what is measured."""
     core: int | None = None
-    environment: Mapping[str, str] | None = None
+    environment: Mapping[str, str] | None = field(default=None, repr=False)
     """Instead of this process's own; holds the credentials that the locustfile finds."""
 
     def command(self) -> list[str]:
