@@ -42,6 +42,8 @@ class Course:
     """Of the measured calls that each is to have."""
     host: str
     """For Locust's side; empty for AWS's own."""
+    without_retries: bool
+    """Whether the scenario has a retry policy, which neither side follows here."""
 
     def seeded(self, scenario: Scenario, pair: int) -> Scenario:
         """Another stimulus for each pair: five times the same draws would count as five times as many calls."""
@@ -76,6 +78,7 @@ def course(scenario: Scenario, options: CrosscheckOptions) -> Course:
         names=tuple(target.label for target in targets(ours.models)),
         shares=_shares(ours, measured),
         host=options.locust_host or theirs.endpoint.url or "",
+        without_retries=scenario.retries is not None,
     )
 
 

@@ -69,6 +69,8 @@ def hidden(pairs: Sequence[Pair], users: int, warmup_s: float) -> Hidden:
 
 def _stalls(pair: Pair, users: int, warmup_s: float) -> list[Stall]:
     ours, limit_ms = pair.ours, _limit_ms(pair.ours)
+    if not ours.latencies.count:
+        return []
     outstanding = users or ours.rate_per_s * ours.latencies.percentile_ms(0.5) / 1000
     fewest = max(FEWEST, HELD_SHARE * outstanding)
     return [
@@ -152,6 +154,8 @@ def _locust(beside: Pair | None) -> str:
 
 
 def _nothing_seen(ours: Take, users: int) -> str:
+    if not ours.latencies.count:
+        return "No call of asyncload's succeeded, so nothing can be said of a stall."
     rate_per_s, come = ours.rate_per_s, ours.rate_per_s * _EXAMPLE_S
     example, wait = f"{_EXAMPLE_S:.0f} s", f"{_EXAMPLE_S / 2:.0f} s"
     if users:
@@ -171,7 +175,7 @@ def _nothing_seen(ours: Take, users: int) -> str:
 
 def _users_needed(ours: Take) -> int:
     """Users of a closed loop without pauses that makes the same rate: as many as calls are outstanding."""
-    return max(1, round(_usual_rate_per_s(ours) * ours.latencies.percentile_ms(0.5) / 1000)) if ours.count else 1
+    return max(1, round(_usual_rate_per_s(ours) * ours.latencies.percentile_ms(0.5) / 1000))
 
 
 def _usual_rate_per_s(take: Take) -> float:

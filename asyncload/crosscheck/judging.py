@@ -88,11 +88,19 @@ def _excess(finding: Finding) -> float:
 def _differs(finding: Finding) -> str:
     share = f" ({finding.difference / finding.ours:+.1%})" if finding.ours else ""
     sure = finding.sure
-    return (
-        f"{finding.metric} is {finding.theirs:.4g} {finding.unit} with Locust and {finding.ours:.4g} with asyncload: "
-        f"{finding.difference:+.3g} {finding.unit}{share}, surely between {sure.low:+.3g} and {sure.high:+.3g}, where "
-        f"{finding.allowed.low:+.3g} to {finding.allowed.high:+.3g} are allowed"
+    unit, allowed = finding.unit, finding.allowed
+    difference, low, high, least, most = (
+        _shown(value, "+.3g") for value in (finding.difference, sure.low, sure.high, allowed.low, allowed.high)
     )
+    return (
+        f"{finding.metric} is {_shown(finding.theirs)} {unit} with Locust and {_shown(finding.ours)} with asyncload: "
+        f"{difference} {unit}{share}, surely between {low} and {high}, where {least} to {most} are allowed"
+    )
+
+
+def _shown(value: float, digits: str = ".4g") -> str:
+    """So many digits, and no exponent below a million."""
+    return f"{float(f'{value:{digits}}'):{'+' if '+' in digits else ''}g}"
 
 
 def _models_words(models: ModelsFinding) -> str:

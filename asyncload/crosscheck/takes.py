@@ -118,11 +118,7 @@ def take_of_locust(run: HeadlessRun) -> Take:
     for entry in run.entries:
         calls[entry.name] = calls.get(entry.name, 0) + entry.requests
     window = run.window
-    doubt = ""
-    if not window.calls:
-        doubt = f"it made no call; {run.log} may say why"
-    elif window.cpu_share > BUSIEST_SHARE:
-        doubt = f"it used {window.cpu_share:.0%} of its core, and from {BUSIEST_SHARE:.0%} on it waits for itself"
+    busy = f"it used {window.cpu_share:.0%} of its core, and from {BUSIEST_SHARE:.0%} on it waits for itself"
     return Take(
         tool="Locust",
         calls=calls,
@@ -130,10 +126,10 @@ def take_of_locust(run: HeadlessRun) -> Take:
         latencies=merged([Latencies(entry.response_times) for entry in run.entries]),
         length_s=window.length_s,
         rate_per_s=window.calls / window.length_s,
-        cpu_ms=1e3 * window.cpu_s / window.calls if window.calls else 0.0,
+        cpu_ms=1e3 * window.cpu_s / window.calls,
         cpu_share=window.cpu_share,
         kept_share=window.kept_share,
-        doubt=doubt or _disturbed(window.kept_share),
+        doubt=busy if window.cpu_share > BUSIEST_SHARE else _disturbed(window.kept_share),
     )
 
 

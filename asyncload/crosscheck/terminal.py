@@ -10,6 +10,7 @@ A crosscheck for a terminal, in the order in which its questions are asked:
     what does a loop hide?     one paragraph
 """
 
+import math
 import textwrap
 from collections.abc import Iterator
 from itertools import chain
@@ -70,6 +71,8 @@ def _what(found: Crosscheck, width: int) -> Iterator[Text]:
     )
     yield Text()
     yield from _wrapped(" · ".join(pieces), width, "")
+    if course.without_retries:
+        yield from _wrapped("The scenario's retries are off on both sides: they hide errors.", width, "")
 
 
 # -- the table --------------------------------------------------------------------------------------------------------
@@ -91,27 +94,32 @@ def _numbers(found: Crosscheck, width: int) -> Iterator[Text]:
     for one in findings:
         if one.why:
             yield from _wrapped(f"{one.metric}: {one.why}", width, "  ", "dim")
-    yield from _printed_by_locust(found)
+    yield from _printed_by_locust(found, width)
 
 
 def _row(one: Finding) -> Text:
     places = _places(max(abs(one.ours), abs(one.theirs)))
     label = f"{one.metric}, {one.unit}"
-    text = f"{label:<{_LABEL + 2}}{one.ours:>{_NUMBER - 2}.{places}f}{one.theirs:>{_NUMBER}.{places}f}"
+    ours, theirs = (NOTHING if math.isnan(value) else f"{value:.{places}f}" for value in (one.ours, one.theirs))
+    text = f"{label:<{_LABEL + 2}}{ours:>{_NUMBER - 2}}{theirs:>{_NUMBER}}"
     text += f"{_signed(one.difference):>{_NUMBER}}{_range(one.interval):>{_RANGE}}{_range(one.allowed):>{_RANGE}}"
     return Text.assemble(text, "  ", (_MARKS[one.answer], STYLES[one.answer].removeprefix("bold ")))
 
 
 def _range(interval: Interval) -> str:
+    if math.isnan(interval.low) or math.isnan(interval.high):
+        return NOTHING
     return f"{_signed(interval.low)}..{_signed(interval.high)}"
 
 
 def _signed(value: float) -> str:
     """At most 6 characters, with its sign."""
+    if math.isnan(value):
+        return NOTHING
     if not abs(value) >= 0.0005:
         return "0"
     text = f"{value:+.{max(0, min(3, 2 - _magnitude(value)))}f}"
-    return text if len(text) <= 6 else f"{value:+.0f}"
+    return text if len(text) <= 6 else f"{value / 1000:+.0f}k"
 
 
 def _magnitude(value: float) -> int:
@@ -122,13 +130,15 @@ def _places(value: float) -> int:
     return 0 if value >= 1000 else 1 if value >= 100 else 2 if value >= 10 else 3
 
 
-def _printed_by_locust(found: Crosscheck) -> Iterator[Text]:
+def _printed_by_locust(found: Crosscheck, width: int) -> Iterator[Text]:
     """What Locust itself would print of either, in its own buckets."""
     ours, theirs = (merged([take.latencies for take in takes]) for takes in _sides(found))
+    if not (ours.count and theirs.count):
+        return
     cells = [
         f"{name} {a:.0f} / {b:.0f}" for name, a, b in zip(PERCENTILES, _rounded(ours), _rounded(theirs), strict=True)
     ]
-    yield Text(f"  in Locust's own buckets, ms: {', '.join(cells)}", "dim")
+    yield from _wrapped(f"in Locust's own buckets, ms: {', '.join(cells)}", width, "  ", "dim")
 
 
 def _rounded(latencies: Latencies) -> list[float]:
@@ -157,7 +167,7 @@ def _models(found: Crosscheck, width: int) -> Iterator[Text]:
 
 def _chi_square(models: ModelsFinding) -> Text:
     ours, theirs, both = (_p(test.p) if test.df else NOTHING for test in models.tests)
-    text = f"  chi-square: asyncload p {ours}, Locust p {theirs}, one against the other p {both}"
+    text = f"  chi-square, p: asyncload {ours}, Locust {theirs}, one against the other {both}"
     return Text.assemble(text, "  ", (_MARKS[models.answer], STYLES[models.answer].removeprefix("bold ")))
 
 

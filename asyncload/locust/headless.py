@@ -161,6 +161,8 @@ def _collected(directory: Path, ended: Ended) -> HeadlessRun:
     if ended.code:
         raise ValueError(f"it ended with exit code {ended.code}")
     begin, end = notes["reset"], notes["end"]
+    if not end["requests"]:
+        raise ValueError("it made no call")
     length_s = end["unix_s"] - begin["unix_s"]
     window = Window(
         began_unix_s=begin["unix_s"],
