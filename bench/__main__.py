@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from bench import cold_truth, cpu, emulator, locust, memory, null, rate, startup, wire
+from bench import cold_truth, cpu, crosscheck, emulator, locust, memory, null, rate, startup, wire
 from bench.context import Context
 from bench.machine import describe, versions
 from bench.page import Section, renewed
@@ -49,6 +49,7 @@ GROUPS: MappingProxyType[str, Group] = MappingProxyType(
         "locust-truth": Group("Beside Locust: latency against the truth", locust.truth.measure, locust.PACKAGES),
         "locust-stall": Group("Beside Locust: a stall of 2 s", locust.stall.measure, locust.PACKAGES),
         "locust-wire": Group("Beside Locust: gaps on the wire", locust.gaps.measure, locust.PACKAGES),
+        "crosscheck": Group("The crosscheck", crosscheck.measure, locust.PACKAGES),
     }
 )
 RESULTS = Path(__file__).parent / "RESULTS.md"

@@ -21,6 +21,7 @@ class Asked:
     style: str
     client: str
     within: str
+    fine_buckets: bool
     force: bool
 
 
@@ -39,6 +40,7 @@ def export_locust(scenario: Scenario, asked: Asked) -> None:
         style=_one_of("--style", asked.style, styles),
         client=_one_of("--client", asked.client, clients),
         within_ns=_duration_ns(asked.within),
+        fine_buckets=asked.fine_buckets,
         out=asked.out,
     )
     if asked.out is None:

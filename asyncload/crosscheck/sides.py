@@ -81,10 +81,7 @@ def run_theirs(course: Course, pair: int, home: Path, means: Means) -> Take:
     directory = home / "locust"
     locustfile = directory / "locustfile.py"
     scenario = course.seeded(course.theirs, pair)
-    write(
-        export(scenario, style=course.style, client=means.client, fine_buckets=True, out=locustfile.absolute()),
-        locustfile,
-    )
+    write(export(scenario, style=course.style, client=means.client, out=locustfile.absolute()), locustfile)
     asked = Headless(
         locustfile=locustfile,
         directory=directory.absolute(),

@@ -20,7 +20,7 @@ from asyncload.errors import StoreError
 from asyncload.options import Options
 from asyncload.result import RunResult
 from asyncload.runner import run
-from asyncload.scenario import Arrivals, Endpoint, Model, Scenario
+from asyncload.scenario import Arrivals, Endpoint, Model, Phase, Scenario, Users
 from asyncload.sigv4 import Credentials
 from tests.real.servers import RunningEmulator, emulator
 
@@ -33,12 +33,19 @@ END_S = 30
 KEY = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 
 
-def child(url: str, out: str) -> None:
+PHASES: dict[str, Phase] = {
+    "open": Arrivals(law="constant", rate=float(RATE_PER_S), length_ns=PLANNED_S * S),
+    "closed": Users(users=10, pace_ns=10 * S // RATE_PER_S, length_ns=PLANNED_S * S),
+}
+"""Both ask for the same rate."""
+
+
+def child(url: str, out: str, loop: str = "open") -> None:
     """Run a scenario and tell each second once it has been kept."""
     scenario = Scenario(
         endpoint=Endpoint(name="xgboost-mme", region="us-east-1", url=url),
         models=(Model(name="a.tar.gz", weight=3, payload="1,2"), Model(name="b.tar.gz", payload="3,4")),
-        phases=(Arrivals(law="constant", rate=float(RATE_PER_S), length_ns=PLANNED_S * S),),
+        phases=(PHASES[loop],),
     )
     print("begun", flush=True)  # noqa: T201  # whoever started this process waits for it
     run(
@@ -52,9 +59,9 @@ def child(url: str, out: str) -> None:
     )
 
 
-def killed(url: str, out: Path, after: str, delay_s: float) -> list[int]:
+def killed(url: str, out: Path, after: str, delay_s: float, loop: str = "open") -> list[int]:
     """Start a run, kill it `delay_s` after it told `after`; returns the seconds that it had told by then."""
-    command = [sys.executable, "-m", "tests.real.test_kill", url, str(out)]
+    command = [sys.executable, "-m", "tests.real.test_kill", url, str(out), loop]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         told = list[str]()
@@ -77,9 +84,15 @@ def target() -> Iterator[RunningEmulator]:
         yield running
 
 
-@pytest.mark.parametrize(("after", "delay_s"), [("0", 0.0), ("0", 0.97), ("0", 1.0), ("1", 0.003), ("1", 0.5)])
+@pytest.mark.parametrize(
+    ("after", "delay_s", "loop"),
+    [
+        ("0", 0.0, "open"), ("0", 0.97, "open"), ("0", 1.0, "open"), ("1", 0.003, "open"), ("1", 0.5, "open"),
+        ("0", 0.97, "closed"), ("1", 0.5, "closed"),
+    ],
+)  # fmt: skip
 def test_a_killed_run_shows_every_second_that_was_full(
-    target: RunningEmulator, tmp_path: Path, after: str, delay_s: float
+    target: RunningEmulator, tmp_path: Path, after: str, delay_s: float, loop: str
 ) -> None:
     """
     At the turn of a second, just before and after, and in its middle: what had been told is there, and adds up.
@@ -87,13 +100,14 @@ def test_a_killed_run_shows_every_second_that_was_full(
     The emulator's own log is the witness that nothing was made up.
     """
     target.reset()
-    told = killed(target.url, tmp_path / "out", after, delay_s)
+    told = killed(target.url, tmp_path / "out", after, delay_s, loop)
     result = store.read(tmp_path / "out")
     assert result.health.cut
     assert any("the run was cut" in warning for warning in result.verdict.warnings)
     assert [row.second for row in result.seconds] == list(range(len(result.seconds)))
     assert len(told) <= len(result.seconds) <= len(told) + 1
     held_together(result)
+    assert result.closed == (loop == "closed")
     assert abs(sum(row.planned for row in result.seconds) - RATE_PER_S * len(result.seconds)) <= RATE_PER_S // 4
     assert result.totals.ok <= sum(row["outcome"] == "OK" for row in target.truth())
     assert not (tmp_path / "out" / "result.json").exists()
@@ -109,7 +123,8 @@ def held_together(result: RunResult) -> None:
     assert totals.sent + (result.seconds[-1].in_flight if result.seconds else 0) == sent
     assert {model.name for model in result.models} == {"a.tar.gz", "b.tar.gz"}
     assert all(model.ok for model in result.models)
-    assert result.asked_per_s == pytest.approx(RATE_PER_S, rel=0.25)
+    rate_per_s = result.achieved_per_s if result.closed else result.asked_per_s
+    assert rate_per_s == pytest.approx(RATE_PER_S, rel=0.25)
 
 
 def test_a_run_killed_before_its_first_second_shows_nothing_and_says_so(

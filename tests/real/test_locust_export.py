@@ -74,9 +74,9 @@ def test_locustfiles_run(target: RunningEmulator, tmp_path: Path) -> None:
         assert read_stats_csv(tmp_path / f"{file.stem}_stats.csv").total.failures == 0
 
 
-def exported(folder: Path, given: Scenario, style: Any, client: Any) -> Path:
+def exported(folder: Path, given: Scenario, style: Any, client: Any, *, fine: bool = False) -> Path:
     out = folder / f"{style}_{client}.py"
-    write(export(given, style=style, client=client, out=out), out)
+    write(export(given, style=style, client=client, fine_buckets=fine, out=out), out)
     return out
 
 
@@ -88,7 +88,7 @@ def given() -> Scenario:
 @pytest.mark.parametrize("client", ["boto3", "fasthttp"])
 def test_a_replay_sends_the_plan(target: RunningEmulator, given: Scenario, client: str, tmp_path: Path) -> None:
     """As many calls for each model as the plan has, signed and at their times, the warm-up out of the statistics."""
-    file = exported(tmp_path, given, "replay", client)
+    file = exported(tmp_path, given, "replay", client, fine=client == "boto3")
     since = len(target.truth())
     said = end(start(file, target.url, "--headless", "--only-summary", "--json-file", "stats", home=tmp_path))
     plan = Plan(given)
@@ -106,6 +106,8 @@ def test_a_replay_sends_the_plan(target: RunningEmulator, given: Scenario, clien
         "replies of the warm-up that came later"
     )
     assert sum(entry.failures for entry in entries) == 0
+    fine = any(bucket_ms % 1 for entry in entries for bucket_ms in entry.response_times)
+    assert fine == (client == "boto3"), "rounded to 0.1 ms where that was asked for"
 
 
 def test_users_call_at_the_scenarios_rate_and_not_at_one_moment(

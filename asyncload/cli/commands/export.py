@@ -43,6 +43,9 @@ def locust(
     within: Annotated[
         str, typer.Option(help="Of tasks: how long a reply may take before the rate is no longer reached.")
     ] = "1s",
+    fine_buckets: Annotated[
+        bool, typer.Option("--fine-buckets", help="Have Locust round to 0.1 ms, instead of 1 ms and coarser.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
     rate: Rate = None,
     duration: Duration = None,
@@ -62,5 +65,5 @@ def locust(
         rate=rate, duration=duration, models=tuple(model or ()), endpoint=endpoint, endpoint_url=endpoint_url,
         region=region, payload=payload, content_type=content_type, seed=seed,
     )  # fmt: skip
-    asked = Asked(out=out, style=style, client=client, within=within, force=force)
+    asked = Asked(out=out, style=style, client=client, within=within, fine_buckets=fine_buckets, force=force)
     export_locust(resolve(scenario, overrides), asked)
