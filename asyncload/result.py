@@ -14,7 +14,7 @@ different times still line up.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -30,6 +30,7 @@ from asyncload.errors import StoreError
 from asyncload.histogram import Histogram
 from asyncload.measured import WARMUP, Health, ModelResult, SecondResult, Signs, total
 from asyncload.omission import corrected
+from asyncload.statistics.estimate import Estimate, Share, percentiles, share
 from asyncload.verdict import Evidence, Verdict, judge
 
 __all__ = [
@@ -112,6 +113,22 @@ class RunResult:
             return Histogram.empty() if self.closed else None
         usual_us = self.totals.service.quantile_us(0.5)
         return corrected(model.response, max(round(self.expected_interval_us), 1), max(round(usual_us), 1))
+
+    def estimates(self, model: ModelResult, metric: str, quantiles: Sequence[float]) -> tuple[Estimate, ...]:
+        """
+        Percentiles of a target's durations, each with its interval.
+
+        Args:
+            model: One of this result's, or several of them together.
+            metric: "response", "service", "lateness" or "ttfb".
+            quantiles: In (0, 1).
+        """
+        histogram: Histogram = getattr(model, metric)
+        return percentiles(histogram, quantiles, [float(histogram.count)] * len(quantiles))
+
+    def failures(self, model: ModelResult) -> Share:
+        """Share of a target's calls that did not end OK, dropped ones included, with its interval."""
+        return share(model.calls - model.ok, model.calls, float(model.calls))
 
     @property
     def asked_per_s(self) -> float:

@@ -4,8 +4,12 @@ import asyncio
 import signal
 import sys
 import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
+from typing import Protocol
 
 from rich.console import Console
 
@@ -16,6 +20,7 @@ from asyncload.report.terminal import show
 from asyncload.result import RunResult
 from asyncload.runner import arun, new_loop
 from asyncload.scenario import Scenario
+from asyncload.snapshot import Snapshot
 from asyncload.store import new_directory
 
 DONE, FAILED, INVALID, INTERRUPTED = 0, 1, 3, 130
@@ -31,10 +36,23 @@ class Printing:
     """Nothing while the run lasts."""
 
 
+class Watcher(Protocol):
+    """Somebody who watches a run: entered before it, told of each second on the loop that measures, left after it."""
+
+    def __enter__(self) -> object: ...
+
+    def on_snapshot(self, snapshot: Snapshot) -> None: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None: ...
+
+
 def execute(
     scenario: Scenario,
     printing: Printing,
     *,
+    watchers: Sequence[Callable[[Stop], Watcher]] = (),
     out: Path | None,
     rank: int = 0,
     world: int = 1,
@@ -45,17 +63,21 @@ def execute(
     """Run a scenario, print its result, and return the exit code."""
     directory = out or new_directory(scenario.name, time.time())
     notes = Console(stderr=True)
-    view = _view(printing, notes)
+    stop = Stop()
+    watching: list[Watcher] = [*_views(printing, notes), *(watcher(stop) for watcher in watchers)]
+
+    def on_snapshot(snapshot: Snapshot) -> None:
+        for watcher in watching:
+            watcher.on_snapshot(snapshot)
+
     options = Options(
         rank=rank, world=world, out=directory, samples=samples, allow_plaintext=allow_plaintext,
-        credentials=credentials, on_snapshot=view.on_snapshot if view else None,
+        credentials=credentials, on_snapshot=on_snapshot if watching else None,
     )  # fmt: skip
-    with asyncio.Runner(loop_factory=new_loop) as runner:
-        if view:
-            with view:
-                result = runner.run(_until_interrupted(scenario, options, notes))
-        else:
-            result = runner.run(_until_interrupted(scenario, options, notes))
+    with asyncio.Runner(loop_factory=new_loop) as runner, ExitStack() as stack:
+        for watcher in watching:
+            stack.enter_context(watcher)
+        result = runner.run(_until_interrupted(scenario, options, stop, notes))
     code = print_result(result, printing)
     if not printing.as_json:
         sys.stdout.write(f"\nRun directory: {directory}\n")
@@ -71,15 +93,14 @@ def print_result(result: RunResult, printing: Printing) -> int:
     return DONE if result.verdict.valid else INVALID
 
 
-def _view(printing: Printing, notes: Console) -> LiveView | LogLines | None:
+def _views(printing: Printing, notes: Console) -> list[Watcher]:
     if printing.quiet:
-        return None
-    return LiveView(notes) if notes.is_terminal and not printing.as_json else LogLines(notes)
+        return []
+    return [LiveView(notes) if notes.is_terminal and not printing.as_json else LogLines(notes)]
 
 
-async def _until_interrupted(scenario: Scenario, options: Options, notes: Console) -> RunResult:
+async def _until_interrupted(scenario: Scenario, options: Options, stop: Stop, notes: Console) -> RunResult:
     """Run; the first Ctrl-C ends the sending, the second the waiting."""
-    stop = Stop()
     loop = asyncio.get_running_loop()
     task = asyncio.ensure_future(arun(scenario, options, stop))
 
