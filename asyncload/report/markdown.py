@@ -65,7 +65,7 @@ def code(text: str, most: int) -> str:
         shown = f"{shown[: most - most // 2 - 1]}…{shown[len(shown) - most // 2 :]}"
     if _PLAIN.fullmatch(shown):
         return f"`{shown}`"
-    return f"<code>{''.join(c if c.isalnum() else f'&#{ord(c)};' for c in shown)}</code>"
+    return f"<code>{''.join(c if c.isalnum() or c == ' ' else f'&#{ord(c)};' for c in shown)}</code>"
 
 
 # -- parts ------------------------------------------------------------------------------------------------------------

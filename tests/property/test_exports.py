@@ -77,19 +77,22 @@ def test_a_distribution_has_every_count_and_holds_each_percentile(run: Recording
 @few()
 def test_openmetrics_has_every_count(run: Recording) -> None:
     families = {family.name: family for family in text_string_to_metric_families(text(run, "openmetrics"))}
-    calls = {(each.labels["model"], each.labels["outcome"]): each.value for each in families["asyncload_calls"].samples}
+    calls = {
+        (each.labels["model"], each.labels["outcome"]): each.value for each in families["asyncload_requests"].samples
+    }
     counts = {
-        (each.labels["model"], family.name): each.value
+        (each.labels.get("model"), family.name): each.value
         for family in families.values()
         for each in family.samples
         if each.name == f"{family.name}_count"
     }
     received = {each.labels["model"]: each.value for each in families["asyncload_received_bytes"].samples}
     for model in run.result.models:
-        assert [calls.get((model.name, outcome.name), 0) for outcome in Outcome] == list(model.outcomes)
+        assert [calls[model.name, outcome.name] for outcome in Outcome] == list(model.outcomes)
         assert received[model.name] == model.received_bytes
-        for metric in DURATIONS:
+        for metric in ("response", "service", "ttfb"):
             assert counts[model.name, f"asyncload_{metric}_seconds"] == getattr(model, metric).count
+    assert counts[None, "asyncload_lateness_seconds"] == run.result.totals.lateness.count
 
 
 @given(run=recordings(), since=since)

@@ -137,7 +137,7 @@ def test_tables_and_metrics_have_the_runs_counts(either: Exported) -> None:
     rows = list(csv.DictReader(io.StringIO((either.folder / "report.csv").read_bytes().decode(), newline="")))
     assert [int(row["calls"]) for row in rows if row["kind"] == "model"] == [m.calls for m in either.result.models]
     families = {family.name: family for family in text_string_to_metric_families(either.text("openmetrics.txt"))}
-    calls = sum(sample.value for sample in families["asyncload_calls"].samples)
+    calls = sum(sample.value for sample in families["asyncload_requests"].samples)
     assert calls == either.result.totals.calls
     (suite,) = JUnitXml.fromstring(either.text("junit.xml").encode())
     assert suite.failures == (not either.result.verdict.valid)
