@@ -23,9 +23,13 @@ from asyncload.formats.recording import Recording
 from asyncload.histogram import Histogram
 from asyncload.measured import DURATIONS
 from asyncload.result import ModelResult, RunResult, SecondResult, total
+from asyncload.statistics.summaries import summaries_us
 
 Field: TypeAlias = str | int | None
 _QUANTILES: Final[Mapping[str, float]] = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p99_9": 0.999}
+_ENDS: Final = (*_QUANTILES.values(), 1.0)
+_NONE: Final[Sequence[Field]] = (None,) * (1 + len(_ENDS) + 1)
+"""What stands for a count, values and a mean that nobody knows."""
 _FAILED: Final = tuple(outcome for outcome in Outcome if outcome is not Outcome.OK)
 _OUTCOMES: Final = ("ok_calls", *(f"{outcome.name.lower()}_calls" for outcome in _FAILED))
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "'")
@@ -108,12 +112,9 @@ def _estimates(result: RunResult, model: ModelResult, metric: str) -> Iterator[F
     yield from (_ms(histogram.quantile_us(1.0)), _ms(histogram.mean_us()))
 
 
-def _corrected(histogram: Histogram | None) -> Iterator[Field]:
+def _corrected(histogram: Histogram | None) -> Sequence[Field]:
     """The corrected view of a closed loop; an open one has none."""
-    if histogram is None:
-        yield from (None,) * (1 + len(list(_value_columns(""))))
-        return
-    yield from (histogram.count, *_values(histogram))
+    return _NONE if histogram is None else next(_numbers([histogram]))
 
 
 # -- by second --------------------------------------------------------------------------------------------------------
@@ -129,43 +130,39 @@ def _second_columns() -> Sequence[str]:
 
 def _second_row(recording: Recording, row: SecondResult, everyone: ModelResult | None = None) -> Sequence[Field]:
     """All calls of a second; what only the targets' rows tell is empty without them."""
-    found = {"response": row.response, "lateness": row.lateness}
-    if everyone is not None:
-        found |= {"service": everyone.service, "ttfb": everyone.ttfb}
+    response, lateness = _numbers([row.response, row.lateness])
+    service, ttfb = _numbers([everyone.service, everyone.ttfb]) if everyone else (_NONE, _NONE)
     ended = (None, None) if everyone is None else (everyone.received_bytes, everyone.retries)
     return [
         "all", None, *_when(recording, row.second), row.planned, row.sent, row.in_flight, *row.outcomes, *ended,
-        *_durations(found),
+        *response, *service, *lateness, *ttfb,
     ]  # fmt: skip
 
 
 def _full_rows(recording: Recording) -> Iterator[Sequence[Field]]:
-    """Seconds in which nothing ended have no targets, and those behind the last result's second have no row of all."""
+    """A second in which nothing ended has no targets, and its row of all stands by itself."""
     rows = {row.second: row for row in recording.result.seconds}
     for second, targets in recording.history.seconds if recording.history else ():
         yield from (_second_row(recording, rows.pop(silent)) for silent in sorted(rows) if silent < second)
         if second in rows:
             yield _second_row(recording, rows.pop(second), total("", list(targets.values())))
-        for i, model in targets.items():
-            kind = "model" if i < len(recording.result.models) else "warm-up"
-            found = {metric: getattr(model, metric) for metric in DURATIONS}
-            yield [
-                kind, _guarded(model.name), *_when(recording, second), None, None, None, *model.outcomes,
-                model.received_bytes, model.retries, *_durations(found),
-            ]  # fmt: skip
+        yield from _target_rows(recording, second, targets)
     yield from (_second_row(recording, rows[silent]) for silent in sorted(rows))
+
+
+def _target_rows(recording: Recording, second: int, targets: Mapping[int, ModelResult]) -> Iterator[Sequence[Field]]:
+    when, warmup = _when(recording, second), len(recording.result.models)
+    numbers = _numbers([getattr(model, metric) for model in targets.values() for metric in DURATIONS])
+    for i, model in targets.items():
+        durations = [field for _ in DURATIONS for field in next(numbers)]
+        yield [
+            "warm-up" if i == warmup else "model", _guarded(model.name), *when, None, None, None, *model.outcomes,
+            model.received_bytes, model.retries, *durations,
+        ]  # fmt: skip
 
 
 def _when(recording: Recording, second: int) -> tuple[Field, Field]:
     return second, f"{recording.result.health.started_unix_ns / _S + second:.3f}"
-
-
-def _durations(found: Mapping[str, Histogram]) -> Iterator[Field]:
-    for metric in DURATIONS:
-        if metric in found:
-            yield from (found[metric].count, *_values(found[metric]))
-        else:
-            yield from (None,) * (1 + len(list(_value_columns(metric))))
 
 
 # -- numbers ----------------------------------------------------------------------------------------------------------
@@ -175,9 +172,10 @@ def _value_columns(metric: str) -> Iterator[str]:
     yield from (f"{metric}_{name}_ms" for name in (*_QUANTILES, "max", "mean"))
 
 
-def _values(histogram: Histogram) -> Iterator[Field]:
-    yield from map(_ms, histogram.quantiles_us([*_QUANTILES.values(), 1.0]).tolist())
-    yield _ms(histogram.mean_us())
+def _numbers(histograms: Sequence[Histogram]) -> Iterator[Sequence[Field]]:
+    """Of each how many values there are, and what `_value_columns` names."""
+    for histogram, values_us in zip(histograms, summaries_us(histograms, _ENDS).tolist(), strict=True):
+        yield [histogram.count, *map(_ms, values_us)]
 
 
 def _ms(value_us: float) -> Field:
