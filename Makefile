@@ -3,13 +3,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Other people's readers from npm, where this machine has it; tests that need them are skipped where it has not.
+NODE := $(if $(shell command -v npm),tests/node/node_modules/.installed)
 
 .PHONY: demo test check bench bench-locust docs format clean
 
 demo: $(STAMP)  ## two models, 3 : 1, against the local emulator, for about 15 s
 	$(BIN)/asyncload demo
 
-test: $(STAMP)  ## every test
+test: $(STAMP) $(NODE)  ## every test
 	$(BIN)/pytest
 
 check: $(STAMP)  ## lint, types, import direction
@@ -41,5 +43,9 @@ $(STAMP): pyproject.toml
 	$(BIN)/pip install --quiet --editable . --group dev
 	touch $@
 
+tests/node/node_modules/.installed: tests/node/package.json
+	npm install --prefix tests/node --silent
+	touch $@
+
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) tests/node/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,9 +1,31 @@
-"""What a run directory has beyond its result: the seconds of every target."""
+"""What a run directory has beyond its result: the seconds of every target, and the calls if they were kept."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from asyncload.histogram import Int64s
 from asyncload.measured import ModelResult
+
+
+class Samples(NamedTuple):
+    """
+    A block of calls, in the order in which they ended.
+
+    **Shape**: int64[n] each.
+    **Units**: times are ns from the plan's zero; a time that never came is 0.
+    """
+
+    model: Int64s
+    """Index of the target; calls of the warm-up have theirs too."""
+    due_ns: Int64s
+    sent_ns: Int64s
+    first_ns: Int64s
+    last_ns: Int64s
+    outcome: Int64s
+    """As `Outcome` numbers them."""
+    received_bytes: Int64s
+    attempts: Int64s
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +42,5 @@ class History:
     Seconds in which a call ended, ascending, each with the targets of which one did, by their index; the warm-up of
     all targets has the index behind the last. May be gone through more than once. Signs are None.
     """
+    samples: Iterable[Samples] | None = None
+    """Every call, in blocks that fit into memory, if the run kept them. May be gone through more than once."""

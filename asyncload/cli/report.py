@@ -1,6 +1,7 @@
-"""Show the result of a run, or give it to other tools: read its directory, and write the files of a format."""
+"""Show the result of a run, or give it to other tools: read its directory, and write the files of some formats."""
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, fields
@@ -10,7 +11,7 @@ from asyncload.cli.run import DONE, INVALID, Printing, print_result
 from asyncload.errors import Problem, ScenarioError, StoreError
 from asyncload.formats.recording import Recording
 from asyncload.report import exports
-from asyncload.report.exports import FORMATS, Choices
+from asyncload.report.exports import FORMATS, Choices, Format
 from asyncload.store import read, read_history
 
 STDOUT = Path("-")
@@ -21,7 +22,7 @@ class Asked:
     """The options of the command."""
 
     as_json: bool = False
-    format: str | None = None
+    formats: tuple[str, ...] = ()
     choices: Choices
     out: Path | None = None
     """How the files' names begin, a directory to put them in, or "-" for standard output."""
@@ -29,7 +30,7 @@ class Asked:
 
 def report(directory: Path, asked: Asked) -> int:
     """
-    Print a result, or write it in a format and print which files that are; return the exit code of its verdict.
+    Print a result, or write it in some formats and print which files that are; return the exit code of its verdict.
 
     Raises:
         UsageError: If the options cannot be meant together.
@@ -38,35 +39,51 @@ def report(directory: Path, asked: Asked) -> int:
     problems = [Problem("", mistake) for mistake in mistakes(asked)]
     if problems:
         raise ScenarioError("options", problems)
-    if asked.format is None:
+    if not asked.formats:
         return print_result(read(directory), Printing(as_json=asked.as_json))
     recording = Recording(read(directory), read_history(directory))
     folder = directory if directory.is_dir() else directory.parent
-    _export(recording, asked.format, asked.choices, asked.out or folder)
+    for name in asked.formats:
+        _export(recording, name, asked.choices, asked.out or folder)
     return _judge(recording)
 
 
 def mistakes(asked: Asked) -> Iterator[str]:
     """Yield what cannot be meant, alone or together."""
-    if asked.format is None:
+    if not asked.formats:
         given = [choice.name for choice in fields(Choices) if getattr(asked.choices, choice.name) is not None]
         for name in [*given, *(["out"] if asked.out else [])]:
             yield f"--{name.replace('_', '-')}: is about the files that --format writes, and there is no --format"
         return
     if asked.as_json:
         yield "--json: prints the result as it is, and --format writes it in another form; give one of them"
-    yield from exports.mistakes(asked.format, asked.choices)
-    if asked.out == STDOUT and asked.format in FORMATS and (parts := FORMATS[asked.format].parts) > 1:
-        yield f"--out -: the format {asked.format} has {parts} files; give how their names begin"
+    yield from exports.mistakes(asked.formats, asked.choices)
+    if asked.out is not None:
+        yield from _misplaced(asked, asked.out)
+
+
+def _misplaced(asked: Asked, out: Path) -> Iterator[str]:
+    """What cannot go where it is asked for: standard output holds one file, and a beginning one file of each end."""
+    known = [name for name in asked.formats if name in FORMATS]
+    if out == STDOUT:
+        if len(asked.formats) > 1:
+            yield f"--out -: {len(asked.formats)} formats are more than one file; give how their names begin"
+        for name in known:
+            if count := FORMATS[name].count(asked.choices):
+                yield f"--out -: the format {name} has {count}; give how their names begin"
+    elif not out.is_dir():
+        places = Counter(_path(out, FORMATS[name], end) for name in known for end in FORMATS[name].ends)
+        for place in (place for place, times in places.items() if times > 1):
+            yield f"--out {out}: several of these formats would be written to {place}; give a folder that is there"
 
 
 def _export(recording: Recording, name: str, choices: Choices, out: Path) -> None:
     format_ = FORMATS[name]
-    for suffix, pieces in format_.files(recording, choices):
+    for end, pieces in format_.files(recording, choices):
         if out == STDOUT:
-            sys.stdout.writelines(pieces)
+            sys.stdout.buffer.writelines(pieces)
             continue
-        path = _path(out, format_.stem, suffix)
+        path = _path(out, format_, end)
         _write(path, pieces)
         sys.stdout.write(f"{path}\n")
 
@@ -82,18 +99,19 @@ def _judge(recording: Recording) -> int:
     return DONE if verdict.valid else INVALID
 
 
-def _path(out: Path, stem: str, suffix: str) -> Path:
+def _path(out: Path, format_: Format, end: str) -> Path:
+    """Put a file where it is asked for; of a name that ends as the first of a format's files does, the rest counts."""
     if out.is_dir():
-        return out / f"{stem}{suffix}"
-    return out if out.name.endswith(suffix) else out.with_name(f"{out.name}{suffix}")
+        return out / f"{format_.stem}{end}"
+    return out.with_name(f"{out.name.removesuffix(format_.ends[0])}{end}")
 
 
-def _write(path: Path, pieces: Iterable[str]) -> None:
+def _write(path: Path, pieces: Iterable[bytes]) -> None:
     """Write a file, which is there whole or not at all."""
     part = path.with_name(f"{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("w", encoding="utf-8", newline="") as file:
+        with part.open("wb") as file:
             file.writelines(pieces)
         part.replace(path)
     except OSError as error:

@@ -19,11 +19,14 @@ import numpy as np
 
 from asyncload.errors import StoreError
 from asyncload.histogram import Histogram, decode_groups, sum_by_key
-from asyncload.history import History
+from asyncload.history import History, Samples
 from asyncload.measured import Signs
 from asyncload.record import METRICS, SIGNS
 from asyncload.result import WARMUP, Health, ModelResult, RunResult, SecondResult, total
 from asyncload.store.tables import COUNTS, FORMAT
+
+_SAMPLES_AT_ONCE = 65_536
+"""Calls of a block: some 25 MB while they are read."""
 
 
 def read(path: Path) -> RunResult:
@@ -58,7 +61,9 @@ def read_history(path: Path) -> History | None:
     with _told(path), _opened(database) as db:
         facts = _facts(db, database)
         spans = tuple((int(begin), int(end)) for begin, end in facts["measured_ns"])
-    return History(spans, int(facts["rank"]), int(facts["world"]), _Seconds(database, facts["names"]))
+        kept = db.execute("SELECT 1 FROM samples LIMIT 1").fetchone() is not None
+    seconds, samples = _Seconds(database, facts["names"]), _Samples(database) if kept else None
+    return History(spans, int(facts["rank"]), int(facts["world"]), seconds, samples)
 
 
 class _Seconds:
@@ -88,6 +93,20 @@ class _Seconds:
             for i, (_, model, *sums) in enumerate(rows)
             if any(sums[: len(COUNTS)])  # a row without calls tells of calls refused before
         }  # fmt: skip
+
+
+class _Samples:
+    """The calls of a run, block by block, read anew each time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __iter__(self) -> Iterator[Samples]:
+        query = f"SELECT {', '.join(Samples._fields)} FROM samples ORDER BY rowid"
+        with _told(self._path), _opened(self._path) as db:
+            rows = db.execute(query)
+            while block := rows.fetchmany(_SAMPLES_AT_ONCE):
+                yield Samples(*np.array(block, np.int64).T)
 
 
 @contextmanager

@@ -5,6 +5,9 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
+from asyncload.call import Outcome
+from asyncload.formats.reading import Since
+from asyncload.formats.recording import Recording
 from asyncload.scenario import (
     Arrivals,
     Base64Payload,
@@ -30,8 +33,8 @@ from asyncload.scenario import (
     Weights,
     Zipf,
 )
+from tests.unit.recordings import Made, S, recording
 
-S = 1_000_000_000
 LAWS: tuple[Law, ...] = ("constant", "poisson", "gamma", "uniform")
 
 seeds = st.integers(0, 2**64)
@@ -184,3 +187,29 @@ def sent_scenarios(draw: st.DrawFn, folder: Path) -> Scenario:
         phases=(Arrivals(rate=20.0, length_ns=10 * S),),
         seed=draw(st.integers(0, 1000)),
     )
+
+
+# -- runs that were recorded -------------------------------------------------------------------------------------------
+
+target_names = st.lists(
+    st.text(st.characters(codec="utf-8"), min_size=1, max_size=12), min_size=3, max_size=3, unique=True
+)
+made_calls = st.lists(
+    st.builds(
+        Made,
+        due_ns=st.integers(0, 4 * S),
+        model=st.integers(0, 2),
+        service_us=st.one_of(st.integers(0, 3_000), st.integers(0, 3_000_000)),
+        late_us=st.integers(0, 500_000),
+        outcome=st.one_of(st.just(Outcome.OK), st.sampled_from(list(Outcome))),
+        received=st.integers(0, 10**6),
+    ),
+    max_size=60,
+)
+since: st.SearchStrategy[Since] = st.sampled_from(["sent", "due"])
+
+
+@st.composite
+def recordings(draw: st.DrawFn) -> Recording:
+    """Runs of three targets with any names, with a warm-up or without, whose calls end in any way."""
+    return recording(draw(made_calls), draw(target_names), length_s=4, warmup_s=draw(st.integers(0, 2)))

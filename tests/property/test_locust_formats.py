@@ -8,7 +8,6 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asyncload.call import Outcome
 from asyncload.formats.buckets import counts_of, percentiles_ms
 from asyncload.formats.locust.course import course
 from asyncload.formats.locust.entry import REPORTED, Entry, together
@@ -18,28 +17,9 @@ from asyncload.formats.locust_csv import read_stats_csv
 from asyncload.formats.locust_json import read_entries, read_json, to_json
 from asyncload.formats.reading import Since
 from asyncload.formats.recording import Recording
-from tests.unit.recordings import Made, S, recording
+from tests.property.strategies import recordings, since
 
 few = partial(settings, deadline=None)
-names = st.lists(st.text(st.characters(codec="utf-8"), min_size=1, max_size=12), min_size=3, max_size=3, unique=True)
-calls = st.lists(
-    st.builds(
-        Made,
-        due_ns=st.integers(0, 4 * S),
-        model=st.integers(0, 2),
-        service_us=st.one_of(st.integers(0, 3_000), st.integers(0, 3_000_000)),
-        late_us=st.integers(0, 500_000),
-        outcome=st.one_of(st.just(Outcome.OK), st.sampled_from(list(Outcome))),
-        received=st.integers(0, 10**6),
-    ),
-    max_size=60,
-)
-since = st.sampled_from(["sent", "due"])
-
-
-@st.composite
-def recordings(draw: st.DrawFn) -> Recording:
-    return recording(draw(calls), draw(names), length_s=4, warmup_s=draw(st.integers(0, 2)))
 
 
 @given(run=recordings(), since=since)

@@ -17,7 +17,7 @@ from asyncload.histogram import Histogram
 from asyncload.measured import Signs
 from asyncload.record import METRICS, SIGNS, Recorder
 from asyncload.result import WARMUP, Health, ModelResult, RunResult, SecondResult, total
-from asyncload.store import Facts, RunDirectory, measured_until, new_directory
+from asyncload.store import Facts, RunDirectory, measured_until, new_directory, reading
 
 S = 1_000_000_000
 MS = 1_000_000
@@ -334,3 +334,33 @@ def test_how_much_of_the_measured_phases_has_passed() -> None:
     spans = [(10, 20), (30, 50)]
     assert [measured_until(spans, t) for t in (0, 10, 15, 20, 25, 30, 31, 50, 99)] == [0, 0, 5, 10, 10, 10, 11, 30, 30]
     assert measured_until([], 5) == 0
+
+
+def test_samples_are_read_back_in_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every call in the order in which it was written, as often as they are asked for; also of a run that was cut."""
+    run = Run(tmp_path / "run", samples=True)
+    run.second()
+    run.second()
+    monkeypatch.setattr(reading, "_SAMPLES_AT_ONCE", 300)
+    history = store.read_history(tmp_path / "run")
+    assert history is not None
+    assert history.samples is not None
+    blocks = list(history.samples)
+    assert [block.due_ns.size for block in blocks] == [300, 300, 200]
+    assert [block.model.tolist() for block in history.samples] == [block.model.tolist() for block in blocks]
+    due_ns = [due for block in blocks for due in block.due_ns.tolist()]
+    assert due_ns == [second * S + i * MS for second in range(2) for i in range(400)]
+    assert [int(block.attempts[0]) for block in blocks] == [1, 1, 3]
+    dropped = blocks[0].outcome == Outcome.DROPPED
+    assert dropped.sum() == 30
+    assert not blocks[0].sent_ns[dropped].any()
+    run.directory.finish(run.result())
+
+
+def test_a_run_without_samples_says_so(tmp_path: Path) -> None:
+    run = Run(tmp_path / "run")
+    run.second()
+    run.directory.finish(run.result())
+    history = store.read_history(tmp_path / "run")
+    assert history is not None
+    assert history.samples is None

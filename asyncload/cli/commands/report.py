@@ -11,7 +11,8 @@ Examples:
 \b
   asyncload report runs/20261123T184455Z-xgboost-mme
   asyncload report runs/20261123T184455Z-xgboost-mme --json
-  asyncload report runs/20261123T184455Z-xgboost-mme --format locust-csv
+  asyncload report runs/20261123T184455Z-xgboost-mme --format junit --format markdown --out ci
+  asyncload report runs/20261123T184455Z-xgboost-mme --format csv --by second --out seconds.csv
   asyncload report runs/20261123T184455Z-xgboost-mme --format locust-json --since due --out results/nightly
 """
 
@@ -19,8 +20,14 @@ Examples:
 def report(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Run directory, or a result.json.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
-    format_: Annotated[
-        Optional[str], typer.Option("--format", metavar="FORMAT", help="Write files: locust-csv or locust-json.")
+    formats: Annotated[
+        Optional[list[str]],
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="Write a file, may be repeated: json, csv, markdown, junit, hgrm, hlog, openmetrics, parquet, "
+            "k6-json, k6-export, locust-csv or locust-json.",
+        ),
     ] = None,
     out: Annotated[
         Optional[Path],
@@ -30,16 +37,22 @@ def report(
     ] = None,
     since: Annotated[
         Optional[Literal["sent", "due"]],
-        typer.Option(help="What the files' response times count from; by default sent, as other tools do."),
+        typer.Option(help="What the files' times count from: by default due with hgrm and hlog, else sent."),
+    ] = None,
+    by: Annotated[
+        Optional[Literal["model", "second"]],
+        typer.Option(help="What csv has a row for, by default model; with model, hgrm has a file for each, too."),
     ] = None,
     full_history: Annotated[
-        bool, typer.Option("--full-history", help="With locust-csv: each model's history, over the last ten seconds.")
+        bool,
+        typer.Option("--full-history", help="With locust-csv, and with csv by second: each model's history, too."),
     ] = False,
 ) -> None:
-    """Show the result of a run, also of one that was killed, or write it in another tool's format."""
+    """Show the result of a run, also of one that was killed, or write it in other tools' formats."""
     from asyncload.cli.report import Asked
     from asyncload.cli.report import report as carry_out
     from asyncload.report.exports import Choices
 
-    choices = Choices(since=since, full_history=full_history or None)
-    raise typer.Exit(carry_out(directory, Asked(as_json=as_json, format=format_, choices=choices, out=out)))
+    choices = Choices(since=since, by=by, full_history=full_history or None)
+    asked = Asked(as_json=as_json, formats=tuple(dict.fromkeys(formats or ())), choices=choices, out=out)
+    raise typer.Exit(carry_out(directory, asked))

@@ -8,13 +8,13 @@ Source:
     StatsCSV and StatsCSVFileWriter in locust/stats.py, 2.47.
 """
 
-import csv
 import hashlib
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from asyncload.formats.csv_lines import csv_lines
 from asyncload.formats.locust.course import Moment
 from asyncload.formats.locust.entry import REPORTED, Entry, rate_per_s, together
 from asyncload.formats.locust.run import METHOD, Failure
@@ -36,7 +36,7 @@ _EXCEPTIONS: Final = ("Count", "Message", "Traceback", "Nodes")
 def stats_csv(entries: Sequence[Entry]) -> Iterator[str]:
     """Write `_stats.csv`: entries by name, and all of them together."""
     whole = together(entries)
-    return _csv(_STATS, (_stats_row(entry, whole) for entry in (*sorted(entries, key=_order), whole)))
+    return csv_lines(_STATS, (_stats_row(entry, whole) for entry in (*sorted(entries, key=_order), whole)))
 
 
 def history_csv(moments: Iterable[Moment], *, full: bool) -> Iterator[str]:
@@ -47,7 +47,7 @@ def history_csv(moments: Iterable[Moment], *, full: bool) -> Iterator[str]:
         moments: Those of the run.
         full: Whether percentiles are of the last ten seconds, as with Locust's `--csv-full-history`, or of all so far.
     """
-    return _csv(_HISTORY, (_history_row(moment, full=full) for moment in moments))
+    return csv_lines(_HISTORY, (_history_row(moment, full=full) for moment in moments))
 
 
 def failures_csv(failures: Iterable[Failure]) -> Iterator[str]:
@@ -56,28 +56,12 @@ def failures_csv(failures: Iterable[Failure]) -> Iterator[str]:
         (METHOD, failure.name, failure.error, failure.occurrences, _moment(failure.first_s), _moment(failure.last_s))
         for failure in sorted(failures, key=_digest)
     )
-    return _csv(_FAILURES, rows)
+    return csv_lines(_FAILURES, rows)
 
 
 def exceptions_csv(messages: Iterable[str]) -> Iterator[str]:
     """Write `_exceptions.csv`: each message once, without a traceback."""
-    return _csv(_EXCEPTIONS, ((1, message, "", "local") for message in messages))
-
-
-def _csv(header: Sequence[object], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    writer = csv.writer(_Echo())  # whose writerow returns what the file's write returns
-    yield writer.writerow(header)
-    for row in rows:
-        yield writer.writerow(row)
-
-
-class _Echo:
-    """A file that hands back what is written to it."""
-
-    @staticmethod
-    def write(text: str) -> str:
-        """Return the text."""
-        return text
+    return csv_lines(_EXCEPTIONS, ((1, message, "", "local") for message in messages))
 
 
 def _order(entry: Entry) -> tuple[str, str]:

@@ -1,0 +1,195 @@
+"""
+A result for a pull request: verdict, totals, objectives, worst models, errors, in GitHub's Markdown.
+
+A comment there has room for 65,536 characters, so each part has a budget, and says how many rows it left out. Names,
+errors and objectives may be anybody's words. They stand as code, in which GitHub neither links, nor mentions, nor
+formats; where they hold characters that would end a code span or a cell, as HTML in which each such character is named
+by its number.
+
+Source:
+    GitHub Flavored Markdown 0.29: code spans, raw HTML, entity references, tables (extension).
+"""
+
+import heapq
+import math
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from asyncload.call import Outcome
+from asyncload.formats.recording import Recording
+from asyncload.formats.writing.objective import Objective
+from asyncload.report.numbers import NOTHING, ms, percent, things
+from asyncload.result import ModelResult, RunResult
+from asyncload.statistics.estimate import Estimate
+from asyncload.units import format_duration, format_rate
+
+MOST: Final = 65_536
+"""Characters that a comment of GitHub takes."""
+_ROWS: Final = 20
+"""Models shown."""
+_BUDGETS: Final = {"verdict": 12_000, "objectives": 22_000, "models": 18_000, "errors": 8_000}
+"""Characters of each part's rows; together with the rest they stay well below what a comment takes."""
+_NAME_MOST: Final = 80
+_WORDS_MOST: Final = 400
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_./:;,+=()%<>\[\]{}*~^#-]+(?: [A-Za-z0-9_./:;,+=()%<>\[\]{}*~^#-]+)*")
+"""What stands in a code span as it is: no backtick, pipe or backslash, nor a space at either end."""
+_ORDER: Final = {"MISSED": 0, "UNDECIDED": 1, "MET": 2}
+_S: Final = 1_000_000_000
+
+
+def markdown(recording: Recording, objectives: Sequence[Objective]) -> str:
+    """
+    Write a comment.
+
+    Args:
+        recording: The run.
+        objectives: What became of its objectives.
+    """
+    result = recording.result
+    parts = [_head(result), _objectives(objectives), _models(result), _errors(result), _foot(result)]
+    return "\n\n".join("\n".join(lines) for part in parts if (lines := list(part))) + "\n"
+
+
+def code(text: str, most: int) -> str:
+    """
+    Write anybody's words as code that stays what it is, also in a cell of a table.
+
+    Args:
+        text: The words; what is not printable is written as Python does, by its number.
+        most: Characters that are shown; of more the middle is left out.
+    """
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    if len(shown) > most:
+        shown = f"{shown[: most - most // 2 - 1]}…{shown[len(shown) - most // 2 :]}"
+    if _PLAIN.fullmatch(shown):
+        return f"`{shown}`"
+    return f"<code>{''.join(c if c.isalnum() or c == ' ' else f'&#{ord(c)};' for c in shown)}</code>"
+
+
+# -- parts ------------------------------------------------------------------------------------------------------------
+
+
+def _head(result: RunResult) -> Iterator[str]:
+    verdict, everything, health = result.verdict, result.totals, result.health
+    sent = things(everything.sent, "call") if everything.sent == everything.calls else (
+        f"{everything.sent} of {things(everything.calls, 'call')}"
+    )  # fmt: skip
+    asked = "closed loop" if result.closed else f"asked {format_rate(result.asked_per_s)}"
+    yield f"### {'VALID' if verdict.valid else 'INVALID'}: {code(result.name, _NAME_MOST)}"
+    yield ""
+    yield (
+        f"{sent} sent, {percent(everything.ok, everything.calls)} % OK, {asked}, achieved "
+        f"{format_rate(result.achieved_per_s)}, {format_duration(health.measured_ns)}"
+    )
+    told = [("INVALID", reason) for reason in verdict.reasons] + [("warning", warning) for warning in verdict.warnings]
+    if told:
+        yield ""
+        yield from _within("verdict", (f"- **{kind}:** {code(words, _WORDS_MOST)}" for kind, words in told), "- {}")
+
+
+def _objectives(objectives: Sequence[Objective]) -> Iterator[str]:
+    """Those that were missed first."""
+    if not objectives:
+        return
+    yield from ("#### Objectives", "")
+    yield from _header(("objective", "answer", "measured", "95 % interval", "why"), "llrrl")
+    ordered = sorted(objectives, key=lambda each: _ORDER[each.answer])
+    yield from _within("objectives", map(_objective_row, ordered), "| {} | | | | |")
+
+
+def _objective_row(each: Objective) -> str:
+    answer = each.answer if each.answer == "MET" else f"**{each.answer}**"
+    measured = NOTHING if each.value is None else f"{each.value:.4g} {each.unit}".strip()
+    interval = NOTHING if each.low is None or each.high is None else f"{each.low:.4g} to {each.high:.4g}"
+    why = code(each.why, _WORDS_MOST) if each.why else ""
+    return _row((code(each.text, _NAME_MOST), answer, measured, interval, why))
+
+
+def _models(result: RunResult) -> Iterator[str]:
+    models = result.models if len(result.models) <= _ROWS else _worst(result.models)
+    yield from ("#### Models", "")
+    if len(models) < len(result.models):
+        yield f"{len(models)} of {len(result.models)} models, those with the highest p99 of response. "
+    yield "Milliseconds; in brackets the 95 % interval."
+    yield ""
+    heads = ("model", "calls", "% OK", "errors", "response p50", "p99", "p99.9", "max", "service p50", "p99")
+    yield from _header(heads, "lrrrrrrrrr")
+    blank = " |" * (len(heads) - 1)
+    yield from _within(
+        "models", (_model_row(result, each, code(each.name, _NAME_MOST)) for each in models), f"| {{}} |{blank}"
+    )
+    yield _model_row(result, result.totals, "**total**")
+
+
+def _model_row(result: RunResult, model: ModelResult, name: str) -> str:
+    response = result.estimates(model, "response", (0.5, 0.99, 0.999))
+    service = result.estimates(model, "service", (0.5, 0.99))
+    numbers = (str(model.calls), percent(model.ok, model.calls), str(model.calls - model.ok))
+    most = ms(model.response.quantile_us(1.0))
+    return _row((name, *numbers, *map(_estimate, response), most, *map(_estimate, service)))
+
+
+def _estimate(estimate: Estimate) -> str:
+    if not estimate.supported:
+        return NOTHING
+    return f"{ms(estimate.value_us)} [{ms(estimate.low_us)}, {ms(estimate.high_us)}]"
+
+
+def _worst(models: Sequence[ModelResult]) -> list[ModelResult]:
+    """Highest p99 first; a model without replies has none, and comes last."""
+
+    def p99_us(model: ModelResult) -> float:
+        value_us = model.response.quantile_us(0.99)
+        return -1.0 if math.isnan(value_us) else value_us
+
+    return heapq.nlargest(_ROWS, models, key=p99_us)
+
+
+def _errors(result: RunResult) -> Iterator[str]:
+    outcomes, calls = result.totals.outcomes, result.totals.calls
+    failed = sorted((o for o in Outcome if outcomes[o] and o is not Outcome.OK), key=lambda o: (-outcomes[o], o))
+    if not failed:
+        return
+    yield from ("#### Errors", "")
+    yield from _header(("outcome", "calls", "%", "most of them"), "lrrl")
+    rows = []
+    for outcome in failed:
+        most = max(result.models, key=lambda model: model.outcomes[outcome])  # called at once
+        named = f"{code(most.name, _NAME_MOST)} {most.outcomes[outcome]}"
+        rows.append(_row((outcome.name, str(outcomes[outcome]), percent(outcomes[outcome], calls), named)))
+    yield from _within("errors", rows, "| {} | | | |")
+    if result.health.first_error:
+        yield from ("", f"First: {code(result.health.first_error, _WORDS_MOST)}")
+
+
+def _foot(result: RunResult) -> Iterator[str]:
+    started = datetime.fromtimestamp(result.health.started_unix_ns / _S, UTC)
+    yield f"<sub>asyncload, started {started:%Y-%m-%d %H:%M:%S} UTC, plan {result.plan_digest[:12] or NOTHING}</sub>"
+
+
+# -- tables -----------------------------------------------------------------------------------------------------------
+
+
+def _header(heads: Sequence[str], sides: str) -> Iterator[str]:
+    """Two lines: the heads, and on which side each column stands."""
+    yield _row(heads)
+    yield _row(["---:" if side == "r" else "---" for side in sides])
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _within(part: str, rows: Iterable[str], told: str) -> Iterator[str]:
+    """As many rows as fit into a part's budget, then how many do not."""
+    left, dropped = _BUDGETS[part], 0
+    for row in rows:
+        left -= len(row) + 1
+        if left >= 0 and not dropped:
+            yield row
+        else:
+            dropped += 1
+    if dropped:
+        yield told.format(f"and {dropped} more")
