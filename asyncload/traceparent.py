@@ -28,25 +28,34 @@ MOST_SPANS: Final = 1_000
 _STREAM: Final = (0, 32)
 """Phases' streams have two numbers, this one a third: the rank."""
 _BLOCK: Final = 128
-"""Requests whose ids are drawn at once: some 0.1 ms of work."""
+"""Requests whose lines are written at once: some 0.05 ms of work."""
+_LINE: Final = f"{HEADER}: 00-{'0' * 32}-{'0' * 16}-00\r\n".encode()
+_FLAG: Final = len(_LINE) - 3
+_IDS: Final = [*range(len(HEADER) + 5, len(HEADER) + 37), *range(len(HEADER) + 38, len(HEADER) + 54)]
+"""Where the digits of both ids stand in a line."""
 
 
 class Mark(NamedTuple):
     """What one request carries."""
 
-    trace_id: str
-    span_id: str
+    line: bytes
+    """The header as it stands in a request's head."""
     sampled: bool
 
     @property
     def value(self) -> str:
         """Value of the header."""
-        return f"00-{self.trace_id}-{self.span_id}-{'01' if self.sampled else '00'}"
+        return self.line[len(HEADER) + 2 : -2].decode()
 
     @property
-    def line(self) -> bytes:
-        """The header as it stands in a request's head."""
-        return f"{HEADER}: {self.value}\r\n".encode()
+    def trace_id(self) -> str:
+        """32 hex digits."""
+        return self.value[3:35]
+
+    @property
+    def span_id(self) -> str:
+        """16 hex digits."""
+        return self.value[36:52]
 
 
 class Span(msgspec.Struct, frozen=True, gc=False):
@@ -122,9 +131,13 @@ def marks(ratio: float, seed: int, rank: int = 0) -> Iterator[Mark]:
     """Yield the marks of one rank's requests, without end; see `Marks`."""
     draw = words(seed, *_STREAM, rank)
     limit = round(ratio * 2.0**64)
+    lines = np.tile(np.frombuffer(_LINE, np.uint8), (_BLOCK, 1))
     while True:
         block = draw(3 * _BLOCK).reshape(_BLOCK, 3)
-        digits = block.astype(">u8").tobytes().hex()
         sampled = np.ones(_BLOCK, bool) if limit >= 1 << 64 else block[:, 1] < np.uint64(limit)
-        for at, chosen in zip(range(0, 48 * _BLOCK, 48), sampled.tolist(), strict=True):
-            yield Mark(digits[at : at + 32], digits[at + 32 : at + 48], chosen)
+        digits = np.frombuffer(block.astype(">u8").tobytes().hex().encode(), np.uint8).reshape(_BLOCK, 48)
+        lines[:, _IDS] = digits
+        lines[:, _FLAG] = sampled + ord("0")
+        text = lines.tobytes()
+        for at, chosen in zip(range(0, len(text), len(_LINE)), sampled.tolist(), strict=True):
+            yield Mark(text[at : at + len(_LINE)], chosen)

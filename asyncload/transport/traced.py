@@ -10,7 +10,8 @@ from asyncload.transport.connection import Connection
 from asyncload.transport.raw import Raw
 from asyncload.transport.wire import Wire
 
-_END_OF_HEAD = b"\r\n\r\n"
+_EMPTY_LINE_BYTES = 2
+"""What ends a head: a header goes before it."""
 
 
 class TracedRaw(Raw):
@@ -46,6 +47,6 @@ class TracedRaw(Raw):
     def _begin(self, connection: Connection, call: Call, done: Done, since_ns: int) -> None:
         signed = self._requests[call]
         mark = self._marks.next()
-        end = signed.index(_END_OF_HEAD) + 2
+        end = len(signed) - len(call.body) - _EMPTY_LINE_BYTES
         request = b"".join((signed[:end], mark.line, memoryview(signed)[end:]))
         connection.begin(request, self._marks.watched(mark, call, done), since_ns)
