@@ -79,6 +79,7 @@ class Exports:
         self._over.set()
         self._thread.join()
         self._export()
+        self._lost += len(self._spans)
         if self._failures:
             lost = f", {self._lost:,} spans were lost" if self._lost else ""
             self._tell(f"otlp: {self._failures} of {self._attempts} exports failed{lost}")
@@ -94,7 +95,8 @@ class Exports:
         if source is None:
             return
         data = metrics_data(source, self._read(), time.time_ns())
-        self._tried("metrics", lambda: self._metrics.export(data) is MetricExportResult.SUCCESS)
+        if not self._tried("metrics", lambda: self._metrics.export(data) is MetricExportResult.SUCCESS):
+            return  # nor will spans arrive; they wait
         while self._spans:
             batch = [self._spans.popleft() for _ in range(min(len(self._spans), _SPANS_AT_ONCE))]
             spans = [readable(source, span, self._opening.models[span.model]) for span in batch]

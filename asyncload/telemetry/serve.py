@@ -62,10 +62,15 @@ class Service:
         """Let the last values be read."""
         with self._lock:
             self._totals.ended = True
-        if self.exports is not None:
-            self.exports.finish()
+        exporting = threading.Thread(target=self._export)
+        exporting.start()
         if self.server is not None and closing.linger:
             self.server.await_scrape(self._linger_s)
+        exporting.join()
+
+    def _export(self) -> None:
+        if self.exports is not None:
+            self.exports.finish()
 
     def _read(self) -> list[tuple[Family, list[Point]]]:
         with self._lock:
