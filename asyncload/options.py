@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from asyncload.aws.credentials import CredentialSource
+from asyncload.errors import UsageError
 from asyncload.snapshot import Snapshot
 
 
@@ -25,6 +26,14 @@ class Options:
     """Instead of the SDKs' chain."""
     allow_plaintext: bool = False
     """Let http:// lead off this machine."""
+    traceparent: float | None = None
+    """Put a W3C `traceparent` on each request, with this share of them, from 0 to 1, marked as sampled."""
+    spans: bool = False
+    """Also keep the sampled requests for `Snapshot.spans`."""
+
+    def __post_init__(self) -> None:
+        if self.traceparent is not None and not 0 <= self.traceparent <= 1:
+            raise UsageError(f"traceparent: expected a share from 0 to 1, found {self.traceparent}")
 
 
 class Stop:

@@ -28,13 +28,17 @@ from asyncload.scenario import Scenario, TransportName, targets
 from asyncload.session import Parts, Session
 from asyncload.sigv4 import Credentials
 from asyncload.snapshot import Snapshot
+from asyncload.traceparent import Marks
 from asyncload.transport.aio import Aio
 from asyncload.transport.raw import Raw
 from asyncload.transport.retry import Retrying
 from asyncload.transport.sdk import Sdk
+from asyncload.transport.traced import TracedRaw
 from asyncload.transport.wire import Wire
 
 TRANSPORTS: Final[dict[TransportName, type[Raw] | type[Aio] | type[Sdk]]] = {"raw": Raw, "aiohttp": Aio, "sdk": Sdk}
+TRACED: Final[dict[TransportName, type[Raw] | type[Aio] | type[Sdk]]] = {**TRANSPORTS, "raw": TracedRaw}
+"""Those that put a `traceparent` on each request."""
 _WARM_S = 0.1
 """Connections are opened ahead for replies that take this long at the plan's highest rate (Little's law)."""
 _WARM_LEAST = 8
@@ -108,11 +112,12 @@ async def arun(scenario: Scenario, options: Options | None = None, stop: Stop | 
     credentials = options.credentials or ChainCredentials()
     await credentials.open()
     try:
-        transport = _transport(plan, place, credentials.current)
+        marks = _marks(plan, options)
+        transport = _transport(plan, place, credentials.current, marks)
         await transport.open()
         try:
             names = tuple(target.label for target in targets(scenario.models))
-            parts = Parts(plan, digest, calls, transport, names, scenario.to_dict())
+            parts = Parts(plan, digest, calls, transport, names, scenario.to_dict(), marks)
             with _no_collection():
                 return await Session(parts, options).run(stop or Stop())
         finally:
@@ -121,7 +126,13 @@ async def arun(scenario: Scenario, options: Options | None = None, stop: Stop | 
         await credentials.close()
 
 
-def _transport(plan: Plan, place: Place, credentials: Callable[[], Credentials]) -> Transport:
+def _marks(plan: Plan, options: Options) -> Marks | None:
+    if options.traceparent is None:
+        return None
+    return Marks(options.traceparent, plan.scenario.seed, plan.rank, spans=options.spans)
+
+
+def _transport(plan: Plan, place: Place, credentials: Callable[[], Credentials], marks: Marks | None) -> Transport:
     scenario = plan.scenario
     limits = scenario.limits
     wire = Wire(
@@ -135,8 +146,10 @@ def _transport(plan: Plan, place: Place, credentials: Callable[[], Credentials])
         response_bytes=limits.response_bytes,
         ca=scenario.endpoint.ca,
         warm=min(limits.connections, max(_WARM_LEAST, _expected_in_flight(plan))),
+        marks=marks,
     )
-    transport = TRANSPORTS[scenario.transport](wire)
+    kinds = TRANSPORTS if marks is None else TRACED
+    transport = kinds[scenario.transport](wire)
     return Retrying(transport, scenario.retries, scenario.seed) if scenario.retries else transport
 
 

@@ -26,6 +26,7 @@ from asyncload.record import METRICS, Recorder, Second
 from asyncload.result import WARMUP, Health, ModelResult, RunResult, SecondResult
 from asyncload.snapshot import Snapshot
 from asyncload.store import Facts, RunDirectory, measured_until
+from asyncload.traceparent import Marks
 
 _LEAD_NS = 50_000_000
 """Between the last preparation and the plan's zero."""
@@ -48,6 +49,8 @@ class Parts:
     """Labels of the targets."""
     scenario: Mapping[str, object]
     """The scenario as data."""
+    marks: Marks | None = None
+    """What the transport puts on its requests, if anything."""
 
 
 class Session:
@@ -175,6 +178,7 @@ class Session:
 
     def _snapshot(self, row: SecondResult, second: Second, health: Health) -> Snapshot:
         middle_ns = row.second * _SECOND_NS + _SECOND_NS // 2
+        marks = self._parts.marks
         return Snapshot(
             row=row,
             elapsed_ns=health.elapsed_ns,
@@ -185,6 +189,9 @@ class Session:
             health=health,
             names=self._parts.names,
             second=second,
+            digest=self._parts.digest,
+            spans=marks.drain(self._start_ns) if marks else (),
+            spans_left_out=marks.left_out if marks else 0,
         )
 
     # -- the result ---------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import numpy as np
 
 from asyncload.record import METRICS, Second
 from asyncload.result import WARMUP, Health, ModelResult, SecondResult
+from asyncload.traceparent import Span
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,12 @@ class Snapshot:
     names: Sequence[str]
     """Labels of the targets."""
     second: Second
+    digest: str = ""
+    """SHA-256 of the global plan."""
+    spans: Sequence[Span] = ()
+    """Sampled requests that have ended since the last snapshot, where `Options.spans` asks for them."""
+    spans_left_out: int = 0
+    """How many more there were since the start of the run, beyond `traceparent.MOST_SPANS` a second."""
 
     @cached_property
     def models(self) -> tuple[ModelResult, ...]:

@@ -23,9 +23,10 @@ import numpy as np
 import uvloop
 from hdrh.histogram import HdrHistogram
 
-from asyncload.call import Outcome, Reply
+from asyncload.call import Call, Outcome, Reply
 from asyncload.clock import alarm
 from asyncload.histogram import HIGHEST_US, encode_groups, slots_of, sum_by_key
+from asyncload.traceparent import Marks
 
 _ROUNDS = 7
 _CALLS = 20_000
@@ -180,13 +181,29 @@ def _encodings() -> dict[str, float]:
     }
 
 
+def _marks() -> dict[str, float]:
+    """What a traceparent costs a request that is signed and kept for its second."""
+    head, body = b"x" * 700 + b"\r\n\r\n", b"1,2,3"
+    signed, marks, call = head + body, Marks(0.01, 7), Call(0, "/", (), body, "")
+
+    def marked() -> bytes:
+        end = len(signed) - len(body) - 2
+        return b"".join((signed[:end], marks.next().line, memoryview(signed)[end:]))
+
+    kept = {call: signed}
+    return {
+        "a kept request, looked up": _ns(lambda: kept[call]),
+        "a traceparent into it": _ns(marked),
+    }
+
+
 def main() -> None:
     """Measure and print."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         figures = runner.run(_calls())
         figures["a turn of the loop, CPU"] = runner.run(_turn_ns(0))
         figures["asleep for 20 us by timerfd, CPU"] = runner.run(_turn_ns(20_000))
-    figures |= _replies() | _records() | _encodings()
+    figures |= _replies() | _records() | _encodings() | _marks()
     versions = ", ".join(f"{name} {version(name)}" for name in ("uvloop", "msgspec", "numpy", "hdrhistogram"))
     print(f"CPython {sys.version.split()[0]}, {versions}; ns")
     for name, ns in figures.items():

@@ -29,7 +29,10 @@ def main() -> None:
 
 
 def _run(ask: Ask, out: Path) -> RunResult:
-    options = Options(out=out, samples=ask.samples, credentials=StaticCredentials(KEYS))
+    options = Options(
+        out=out, samples=ask.samples, credentials=StaticCredentials(KEYS), traceparent=ask.traceparent, spans=ask.spans,
+        on_snapshot=(lambda _: None) if ask.spans else None,  # who asks for spans takes them
+    )  # fmt: skip
     return asyncload.runner.run(scenario_of(ask), options)
 
 

@@ -45,6 +45,10 @@ class Ask:
     samples: bool = False
     seed: int = 7
     transport: TransportName = "raw"
+    traceparent: float | None = None
+    """Share of the requests that are marked as sampled; None for none marked at all."""
+    spans: bool = False
+    """Keep the sampled ones."""
 
 
 def ask_for(target: Target, rate_per_s: float, length_s: float, *, tls: bool = False) -> Ask:

@@ -59,12 +59,15 @@ def execute(
     samples: bool = False,
     allow_plaintext: bool = False,
     credentials: CredentialSource | None = None,
+    traceparent: float | None = None,
+    spans: bool = False,
 ) -> int:
     """Run a scenario, print its result, and return the exit code."""
     directory = out or new_directory(scenario.name, time.time())
     notes = Console(stderr=True)
     stop = Stop()
-    watching: list[Watcher] = [*_views(printing, notes), *(watcher(stop) for watcher in watchers)]
+    views, guests = _views(printing, notes), [watcher(stop) for watcher in watchers]
+    watching: list[Watcher] = [*views, *guests]
 
     def on_snapshot(snapshot: Snapshot) -> None:
         for watcher in watching:
@@ -72,15 +75,19 @@ def execute(
 
     options = Options(
         rank=rank, world=world, out=directory, samples=samples, allow_plaintext=allow_plaintext,
-        credentials=credentials, on_snapshot=on_snapshot if watching else None,
+        credentials=credentials, on_snapshot=on_snapshot if watching else None, traceparent=traceparent, spans=spans,
     )  # fmt: skip
-    with asyncio.Runner(loop_factory=new_loop) as runner, ExitStack() as stack:
-        for watcher in watching:
-            stack.enter_context(watcher)
-        result = runner.run(_until_interrupted(scenario, options, stop, notes))
-    code = print_result(result, printing)
-    if not printing.as_json:
-        sys.stdout.write(f"\nRun directory: {directory}\n")
+    with ExitStack() as staying:  # guests stay until the result is printed: some wait for theirs to fetch it
+        for guest in guests:
+            staying.enter_context(guest)
+        with asyncio.Runner(loop_factory=new_loop) as runner, ExitStack() as stack:
+            for view in views:
+                stack.enter_context(view)
+            result = runner.run(_until_interrupted(scenario, options, stop, notes))
+        code = print_result(result, printing)
+        if not printing.as_json:
+            sys.stdout.write(f"\nRun directory: {directory}\n")
+        sys.stdout.flush()
     return INTERRUPTED if result.health.interrupted else FAILED if result.health.store_error else code
 
 
@@ -113,4 +120,8 @@ async def _until_interrupted(scenario: Scenario, options: Options, stop: Stop, n
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, interrupt)
-    return await task
+    try:
+        return await task
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):  # the loop forgets to give them back, and somebody may yet wait
+            loop.remove_signal_handler(number)

@@ -27,6 +27,7 @@ from yarl import URL
 from asyncload.call import Call, Done, Outcome, TransportNotes
 from asyncload.errors import AsyncloadError, StartError
 from asyncload.sigv4 import Signer, Template, amz_date
+from asyncload.traceparent import HEADER, Mark
 from asyncload.transport.classify import classify
 from asyncload.transport.dial import tls_context
 from asyncload.transport.notices import Notices
@@ -90,7 +91,7 @@ class Aio:
             StartError: If no connection can be made.
         """
         wire = self._wire
-        self._pending = Pending(wire.timeout_ns, self._attempt, self._judge)
+        self._pending = Pending(wire.timeout_ns, self._attempt, self._judge, wire.marks)
         self._slots = asyncio.Semaphore(wire.connections)
         self._proxy, self._proxy_headers = _split_proxy(proxy_for(wire.address))
         self._connector = aiohttp.TCPConnector(
@@ -181,7 +182,7 @@ class Aio:
             self._session.post(
                 URL(self._base + call.path, encoded=True),
                 data=call.body if len(call.body) <= _WHOLE_BODY_BYTES else io.BytesIO(call.body),
-                headers=self._headers(call),
+                headers=self._headers(call, progress.mark),
                 allow_redirects=False,
                 proxy=self._proxy,
                 proxy_headers=self._proxy_headers,
@@ -203,7 +204,7 @@ class Aio:
                 kept += chunk
         return classify(reply.status, reply.headers.get("x-amzn-ErrorType", ""), kept)
 
-    def _headers(self, call: Call) -> list[tuple[str, str]]:
+    def _headers(self, call: Call, mark: Mark | None) -> list[tuple[str, str]]:
         """Return the call's headers with date, token and signature; runs when the call has its slot."""
         credentials = self._wire.credentials()
         if credentials is not self._credentials:
@@ -228,6 +229,8 @@ class Aio:
             own.append(("X-Amz-Security-Token", self._signer.token))
         if not self._wire.address.tls:  # without a tunnel, each request shows the proxy who we are
             own.extend(self._proxy_headers.items())
+        if mark is not None:
+            own.append((HEADER, mark.value))
         own.append(("Authorization", template.authorization(stamp, call.body_sha256, own_id)))
         return own
 

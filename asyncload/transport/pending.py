@@ -12,14 +12,20 @@ from time import monotonic_ns
 from typing import TypeAlias
 
 from asyncload.call import Call, Done, Outcome, Reply
+from asyncload.traceparent import Mark, Marks
 
 
 class Progress:
     """How far a call has come; times are CLOCK_MONOTONIC ns, 0 for what has not happened."""
 
-    __slots__ = ("first_ns", "last_ns", "received", "sent_ns")
+    __slots__ = ("first_ns", "last_ns", "mark", "received", "sent_ns")
 
-    def __init__(self) -> None:
+    def __init__(self, mark: Mark | None = None) -> None:
+        """
+        Args:
+            mark: What the request is to carry, if anything.
+        """
+        self.mark = mark
         self.sent_ns = 0
         self.first_ns = 0
         self.last_ns = 0
@@ -34,19 +40,21 @@ Judge: TypeAlias = Callable[[BaseException, Progress], Outcome]
 class Pending:
     """The calls that have begun and not ended."""
 
-    __slots__ = ("_attempt", "_closed", "_judge", "_limit_s", "_loop", "_tasks")
+    __slots__ = ("_attempt", "_closed", "_judge", "_limit_s", "_loop", "_marks", "_tasks")
 
-    def __init__(self, limit_ns: int, attempt: Attempt, judge: Judge) -> None:
+    def __init__(self, limit_ns: int, attempt: Attempt, judge: Judge, marks: Marks | None = None) -> None:
         """
         Args:
             limit_ns: From `begin` to the last byte.
             attempt: Makes one call and tells its outcome; writes what it knows into the progress as it goes.
             judge: The one border for foreign exceptions: turns what `attempt` raised into an outcome, and notes it.
+            marks: Where each call takes its mark from.
         """
         self._loop = asyncio.get_running_loop()
         self._limit_s = limit_ns / 1e9
         self._attempt = attempt
         self._judge = judge
+        self._marks = marks
         self._tasks: set[asyncio.Task[Outcome]] = set()
         self._closed = False
 
@@ -55,7 +63,11 @@ class Pending:
         if self._closed:
             done(Reply(0, 0, monotonic_ns(), Outcome.ABANDONED, 0))
             return
-        progress = Progress()
+        mark = None
+        if self._marks is not None:
+            mark = self._marks.next()
+            done = self._marks.watched(mark, call, done)
+        progress = Progress(mark)
         task = self._loop.create_task(self._within_limit(call, progress, self._loop.time() + self._limit_s))
         self._tasks.add(task)  # the loop itself keeps weak references only
         task.add_done_callback(partial(self._ended, done, progress))

@@ -10,6 +10,7 @@ not before, and are not counted.
 
 import asyncio
 from contextlib import AsyncExitStack
+from contextvars import ContextVar
 from itertools import count
 from pathlib import Path
 from secrets import token_hex
@@ -22,11 +23,13 @@ from aiobotocore.config import AioConfig
 from aiobotocore.credentials import AioCredentials
 from aiobotocore.session import AioSession
 from botocore import exceptions as boto
+from botocore.awsrequest import AWSPreparedRequest
 from botocore.credentials import ReadOnlyCredentials
 from botocore.httpsession import get_cert_path
 
 from asyncload.call import Call, Done, Outcome, TransportNotes
 from asyncload.errors import StartError, UsageError
+from asyncload.traceparent import HEADER, Mark
 from asyncload.transport.classify import classify
 from asyncload.transport.dial import Dialler, tls_context
 from asyncload.transport.notices import Notices
@@ -76,6 +79,9 @@ _OUTCOMES: tuple[tuple[type[BaseException], Outcome | None], ...] = (
     (OSError, None),
 )
 """What foreign exceptions mean; the first that fits. None: CONNECT, but PROTOCOL if part of a reply had been read."""
+
+_MARK: ContextVar[Mark | None] = ContextVar("mark", default=None)
+"""What the request of the current task carries: each call is a task."""
 
 
 class _Metadata(TypedDict):
@@ -135,7 +141,7 @@ class Sdk:
             StartError: If the endpoint cannot be reached, or the SDK refuses its settings.
         """
         wire = self._wire
-        self._pending = Pending(wire.timeout_ns, self._attempt, self._judge)
+        self._pending = Pending(wire.timeout_ns, self._attempt, self._judge, wire.marks)
         session = AioSession()
         ca = wire.ca or Path(session.get_config_variable("ca_bundle") or get_cert_path(verify=True))
         await self._reach(ca)
@@ -158,6 +164,8 @@ class Sdk:
             self._client: AioBaseClient = await self._resources.enter_async_context(client)
         except (boto.BotoCoreError, ValueError) as error:
             raise StartError(f"endpoint {wire.address.url}: the SDK refuses: {error}") from error
+        if wire.marks is not None:
+            self._client.meta.events.register("before-send.sagemaker-runtime.InvokeEndpoint", _mark)
 
     def send(self, call: Call, done: Done) -> None:
         """Begin one call."""
@@ -196,6 +204,7 @@ class Sdk:
         parameters = _parameters(call)
         if call.inference_id:
             parameters["InferenceId"] = next(self._ids)
+        _MARK.set(progress.mark)
         progress.sent_ns = monotonic_ns()
         try:
             reply = await self._client.invoke_endpoint(
@@ -240,6 +249,13 @@ class Sdk:
             self._notices.not_connected(error)
         self._notices.failed(f"{type(error).__name__}: {error}")
         return row[1] or (Outcome.PROTOCOL if progress.first_ns else Outcome.CONNECT)
+
+
+def _mark(request: AWSPreparedRequest, **_: object) -> None:
+    """Put the current call's mark on its signed request; botocore's handler of before-send."""
+    mark = _MARK.get()
+    if mark is not None:
+        request.headers[HEADER] = mark.value
 
 
 def _parameters(call: Call) -> dict[str, object]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from asyncload.address import EndpointAddress
 from asyncload.sigv4 import Credentials
+from asyncload.traceparent import Marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Wire:
     """Longest idle time of a connection that is used again; SageMaker closes at about 20 s."""
     age_ns: int = 300_000_000_000
     """Longest life of a connection, so that a changed address is noticed."""
+    marks: Marks | None = None
+    """What a `traceparent` is made from; without it no request has one."""
 
 
 def unreachable(address: EndpointAddress, why: str) -> str:

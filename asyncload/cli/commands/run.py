@@ -1,5 +1,6 @@
 """`asyncload run`."""
 
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -49,12 +50,32 @@ def run(
     allow_plaintext: Annotated[
         bool, typer.Option("--allow-plaintext", help="Allow http:// to a host that is not this machine.")
     ] = False,
+    prometheus: Annotated[
+        int | None,
+        typer.Option(metavar="PORT", help="Serve metrics on 127.0.0.1:PORT/metrics.", min=0, max=65535),
+    ] = None,
+    prometheus_linger: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Wait at most so long for a last scrape; by default 15s.")
+    ] = None,
+    otlp: Annotated[
+        str | None, typer.Option(metavar="URL", help="Send metrics to an OpenTelemetry collector (OTLP over HTTP).")
+    ] = None,
+    metrics_models: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Models with metrics of their own; by default the busiest 100.", min=1),
+    ] = None,
+    traceparent: Annotated[
+        float | None,
+        typer.Option(metavar="RATIO", help="Put a traceparent on each request, so many of them sampled.", min=0, max=1),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print only the result, as JSON.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing while running.")] = False,
 ) -> None:
     """Send a scenario's traffic and report what each model's caller saw."""
     from asyncload.cli.overrides import Overrides, resolve
     from asyncload.cli.run import Printing, execute
+    from asyncload.cli.telemetry import Streams, streams
+    from asyncload.store import new_directory
 
     overrides = Overrides(
         rate=rate, duration=duration, models=tuple(model or ()), endpoint=endpoint, endpoint_url=endpoint_url,
@@ -62,6 +83,14 @@ def run(
     )  # fmt: skip
     printing = Printing(as_json=as_json, quiet=quiet)
     chosen = resolve(scenario, overrides)
-    raise typer.Exit(
-        execute(chosen, printing, out=out, rank=rank, world=world, samples=samples, allow_plaintext=allow_plaintext)
-    )
+    directory = out or new_directory(chosen.name, time.time())
+    asked = Streams(
+        prometheus=prometheus, prometheus_linger=prometheus_linger, otlp=otlp, metrics_models=metrics_models,
+        allow_plaintext=allow_plaintext,
+    )  # fmt: skip
+    code = execute(
+        chosen, printing, watchers=streams(chosen, asked, directory.name),
+        out=directory, rank=rank, world=world, samples=samples, allow_plaintext=allow_plaintext,
+        traceparent=traceparent, spans=otlp is not None,
+    )  # fmt: skip
+    raise typer.Exit(code)

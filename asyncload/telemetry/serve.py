@@ -1,0 +1,121 @@
+"""
+The process that serves a run's streams; `stream` starts it, and tells it what happens through its standard input.
+
+It is nobody's rival for a core: it runs only where nothing else wants to (SCHED_IDLE on Linux, else the lowest
+priority), so that a scrape makes no call late even where all share one core. It says on its standard output, a line of
+JSON each, that it listens and what went wrong. It ends when the run has, or when whoever started it has gone.
+"""
+
+import os
+import sys
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, BinaryIO
+
+import msgspec
+
+from asyncload.histogram import Int64s
+from asyncload.telemetry.families import Family, Point, read
+from asyncload.telemetry.frames import HOST, Closing, Opening, Ready, Said, Tick, Trouble
+from asyncload.telemetry.frames import read as read_frame
+from asyncload.telemetry.totals import Totals
+
+if TYPE_CHECKING:
+    from asyncload.telemetry.otlp import Exports
+    from asyncload.telemetry.prometheus import Server
+
+
+class Service:
+    """What is served, from the opening to the closing."""
+
+    def __init__(self, opening: Opening, rows: Int64s) -> None:
+        """
+        Args:
+            opening: What is known before the run.
+            rows: Of each model and of the warm-up.
+
+        Raises:
+            OSError: If it cannot listen.
+        """
+        self._lock = threading.Lock()
+        self._totals = Totals(rows, opening.labels)
+        self._linger_s = opening.linger_s
+        self.server: Server | None = None
+        self.exports: Exports | None = None
+        if opening.prometheus is not None:
+            from asyncload.telemetry import prometheus  # noqa: PLC0415  # only what is asked for is loaded
+
+            self.server = prometheus.Server(opening, self._read, self._digest)
+        if opening.otlp is not None:
+            from asyncload.telemetry import otlp  # noqa: PLC0415  # an extra
+
+            self.exports = otlp.Exports(opening, opening.otlp, self._read, lambda text: say(Trouble(text)))
+
+    def add(self, tick: Tick, columns: list[Int64s]) -> None:
+        """Take a second."""
+        with self._lock:
+            self._totals.add(tick, columns)
+        if self.exports is not None:
+            self.exports.add(tick)
+
+    def finish(self, closing: Closing) -> None:
+        """Let the last values be read."""
+        with self._lock:
+            self._totals.ended = True
+        exporting = threading.Thread(target=self._export)
+        exporting.start()
+        if self.server is not None and closing.linger:
+            self.server.await_scrape(self._linger_s)
+        exporting.join()
+
+    def _export(self) -> None:
+        if self.exports is not None:
+            self.exports.finish()
+
+    def _read(self) -> list[tuple[Family, list[Point]]]:
+        with self._lock:
+            return read(self._totals)
+
+    def _digest(self) -> str:
+        last = self._totals.last
+        return "" if last is None else last.digest
+
+
+def main() -> None:
+    """Serve until the run is over."""
+    _yield_to_others()
+    pipe: BinaryIO = sys.stdin.buffer
+    begun = read_frame(pipe)
+    if begun is None or not isinstance(opening := begun[0], Opening):
+        return
+    try:
+        service = Service(opening, begun[1][0])
+    except OSError as error:
+        say(Trouble(f"{HOST}:{opening.prometheus}: cannot listen: {error.strerror or error}"))
+        return
+    say(Ready(None if service.server is None else service.server.port))
+    while (frame := read_frame(pipe)) is not None:
+        head, columns = frame
+        if isinstance(head, Tick):
+            service.add(head, columns)
+        elif isinstance(head, Closing):
+            service.finish(head)
+            return
+
+
+def say(said: Said) -> None:
+    """Tell whoever started this process; if that has gone, nobody."""
+    with suppress(OSError):
+        os.write(sys.stdout.fileno(), msgspec.json.encode(said) + b"\n")
+
+
+def _yield_to_others() -> None:
+    with suppress(OSError):
+        if sys.platform == "linux":
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+        else:
+            os.nice(19)
+
+
+if __name__ == "__main__":
+    main()
