@@ -41,7 +41,8 @@ class Watcher(Protocol):
 
     def __enter__(self) -> object: ...
 
-    def on_snapshot(self, snapshot: Snapshot) -> None: ...
+    def on_snapshot(self, snapshot: Snapshot) -> None:
+        """Take a second of the run; what this raises ends it."""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
