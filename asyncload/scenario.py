@@ -55,6 +55,7 @@ from asyncload.schema import Check, Key, Mistakes, read, write
 from asyncload.schema.document import load
 from asyncload.schema.files import file_mistake
 from asyncload.schema.json_schema import schema_of
+from asyncload.slo.checking import Setting
 from asyncload.units import Bytes, DurationNs
 
 __all__ = [
@@ -201,6 +202,10 @@ class Scenario:
     """Same scenario and seed, same arrivals and payloads."""
     transport: TransportName = "raw"
     """raw: our own wire; aiohttp: for use behind proxies; sdk: what a caller through aiobotocore sees."""
+    slo: Annotated[tuple[str, ...], Check(longest=1000, legal="a list of at most 1000 objectives")] = ()
+    """What the run should show, such as p99 < 250ms or error_rate < 0.1%; docs/slo.md has all of it."""
+    stop: Annotated[tuple[str, ...], Check(longest=100, legal="a list of at most 100 rules")] = ()
+    """What ends the run early, such as error_rate > 5% for 10s."""
 
     @classmethod
     def load(cls, path: str | Path) -> "Scenario":
@@ -249,6 +254,9 @@ class Scenario:
     def mistakes(self) -> Mistakes:
         """Yield what the annotations cannot say."""
         yield from self._mistakes_of_users()
+        if self.slo or self.stop:
+            closed = any(isinstance(phase, Users) and not phase.warmup for phase in self.phases)
+            yield from Setting(labels(self.models), closed=closed).mistakes(self.slo, self.stop)
         if not any(model.weight for model in self.models):
             yield "models", "expected at least one weight above 0"
         families = [family for family, model in enumerate(self.models) for _ in range(model.count)]
