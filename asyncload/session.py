@@ -240,7 +240,7 @@ class Session:
             first_error=notes.first_error,
             store_error=self._store_error,
             interrupted=self._interrupted,
-            stopped=self._stopped,
+            stopped=self._stopped if self._interrupted else "",  # its last call may have been sent just before
         )
 
     def _finish(self) -> RunResult:

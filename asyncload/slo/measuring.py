@@ -199,7 +199,10 @@ def _share(result: "RunResult", objective: Objective, model: ModelResult, classe
 
 def _of_share(objective: Objective, found: Share) -> Measurement:
     more = _more(found.value, objective.limit.value / 100, found.effective_calls)
-    return Measurement("", 100 * found.value, 100 * found.low, 100 * found.high, more=more)
+    # None and all are ends of their intervals, which floating point misses by a hair.
+    low = 0.0 if not found.value else 100 * found.low
+    high = 100.0 if found.value == 1 else 100 * found.high
+    return Measurement("", 100 * found.value, low, high, more=more)
 
 
 def _more(seen: float, limit: float, effective: float) -> float:
