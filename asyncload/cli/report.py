@@ -12,7 +12,7 @@ from asyncload.formats.recording import Recording
 from asyncload.report import exports
 from asyncload.report.exports import FORMATS, Choices
 from asyncload.result import RunResult
-from asyncload.slo.checking import Setting
+from asyncload.slo.checking import Setting, objective_mistake
 from asyncload.store import read, read_history
 
 STDOUT = Path("-")
@@ -54,8 +54,10 @@ def report(directory: Path, asked: Asked) -> int:
 
 def _judged(result: RunResult, slo: tuple[str, ...]) -> RunResult:
     """Put other objectives in the place of the run's own, if there are any."""
-    setting = Setting([model.name for model in result.models], closed=result.closed)
-    problems = [Problem("--slo", mistake) for text in slo for mistake in setting.objective_mistakes(text)]
+    problems = [Problem("--slo", mistake) for text in slo for mistake in [objective_mistake(text)] if mistake]
+    if not problems:
+        setting = Setting([model.name for model in result.models], closed=result.closed)
+        problems = [Problem(f"--{path}", mistake) for path, mistake in setting.mistakes(slo, ())]
     if problems:
         raise ScenarioError("options", problems)
     return result.judged_by(slo) if slo else result

@@ -28,11 +28,11 @@ def table(result: RunResult, width: int) -> Iterator[Text]:
     yield Text.assemble((_LABEL, "bold"), _GAP, _summary(answers), (invalid, "red"))
     measured = [_measured(answer) for answer in answers]
     left = width - len(_GAP) - _ANSWER - 2 * len(_GAP) - max(map(cell_len, measured))
-    name = max(min(left, max(cell_len(printable(answer.text)) for answer in answers)), _TEXT_LEAST)
+    name = min(max(cell_len(printable(answer.text)) for answer in answers), max(left, _TEXT_LEAST))
     for answer, number_ in zip(answers, measured, strict=True):
         head = (f"{_GAP}{answer.answer:<{_ANSWER}}{_GAP}", _STYLES[answer.answer])
         yield Text.assemble(head, pad(shorten(answer.text, name), name), _GAP, number_)
-        if answer.answer != "MET" or answer.model:
+        if ":" in answer.why:  # it says more than the number
             yield from _said(answer.why, width)
 
 

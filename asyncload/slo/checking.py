@@ -15,6 +15,24 @@ _LOOKED_THROUGH = 1000
 """Names among which the nearest one is looked for; of a million it would take minutes."""
 
 
+def objective_mistake(text: str) -> str | None:
+    """Say why a text is no objective; None if it is one."""
+    try:
+        parse(text)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def stop_mistake(text: str) -> str | None:
+    """Say why a text is no stop rule; None if it is one."""
+    try:
+        parse_stop(text)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What of a scenario, or of a run, decides whether a sentence can be meant."""
@@ -24,34 +42,17 @@ class Setting:
     closed: bool
     """Whether arrivals wait for replies."""
 
-    def objective_mistakes(self, text: str) -> Iterator[str]:
-        """Yield what is wrong with an objective."""
-        try:
-            objective = parse(text)
-        except ValueError as error:
-            yield str(error)
-            return
-        yield from self._misfits(objective)
-
-    def stop_mistakes(self, text: str) -> Iterator[str]:
-        """Yield what is wrong with a stop rule."""
-        try:
-            rule = parse_stop(text)
-        except ValueError as error:
-            yield str(error)
-            return
-        yield from self._misfits(rule.when)
-
     def mistakes(self, slo: Sequence[str], stop: Sequence[str]) -> Mistakes:
-        """Yield what is wrong with a scenario's two lists."""
+        """Yield what cannot be meant of a scenario's two lists, whose texts can be read."""
         for index, text in enumerate(slo):
-            for mistake in self.objective_mistakes(text):
+            for mistake in self.misfits(parse(text)):
                 yield f"slo[{index}]", mistake
         for index, text in enumerate(stop):
-            for mistake in self.stop_mistakes(text):
+            for mistake in self.misfits(parse_stop(text).when):
                 yield f"stop[{index}]", mistake
 
-    def _misfits(self, objective: Objective) -> Iterator[str]:
+    def misfits(self, objective: Objective) -> Iterator[str]:
+        """Yield what an objective cannot mean here."""
         metric, limit = objective.metric, objective.limit
         if metric.view == "corrected" and not self.closed:
             yield f"{metric.name!r}: an open loop omits no call, so nothing is corrected; write {metric.statistic}"

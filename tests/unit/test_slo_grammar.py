@@ -154,11 +154,10 @@ def test_a_mistake_in_a_stop_rule_is_told_with_its_place(text: str, said: list[s
         (CLOSED, "corrected.p99 < 1s", None),  # of users
         (CLOSED, "achieved >= 99%", "a closed loop is asked for no rate"),  # of what?
         (CLOSED, "achieved >= 99/s", None),  # a rate of its own
-        (OPEN, "p98x < 1s", "unknown metric"),  # what cannot be read cannot fit
     ],
 )
 def test_what_cannot_be_meant_in_a_scenario_is_a_mistake(setting: Setting, text: str, said: str | None) -> None:
-    found = list(setting.objective_mistakes(text))
+    found = list(setting.misfits(parse(text)))
     assert (said is None) == (not found)
     assert said is None or said in found[0]
 
