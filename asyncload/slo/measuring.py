@@ -153,7 +153,7 @@ def _unsupported(objective: Objective, histogram: Histogram, effective: float) -
         allowed = 100 * (1 - q)
         words = f"{longer:,} of {count:,} calls took longer than {objective.limit}, and {allowed:.4g} % may"
         return Measurement("", math.nan, math.nan, math.inf, beyond=words)
-    needed = math.log((1 - LEVEL) / 2) / math.log(q)
+    needed = math.log((1 - LEVEL) / 2) / math.log(max(q, 1 - q))
     calls = math.ceil(needed * count / effective) if effective > 0 else math.ceil(needed)
     what = "are" if objective.kind is None else f"{objective.kind} ones are"
     return _unknown(f"it needs {calls:,} calls, and there {what} {count:,}")
