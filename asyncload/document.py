@@ -7,7 +7,7 @@ What is derived, such as percentiles and the verdict, is written and never read:
 import math
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, asdict, fields
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from asyncload.call import Outcome
@@ -57,6 +57,7 @@ def write(result: "RunResult") -> dict[str, Any]:
             "lateness_ms": percentiles_ms(everything.lateness),
             **{field.name: getattr(health, field.name) for field in fields(health)},
         },
+        "objectives": [asdict(answer) for answer in result.objectives],
         "cold_starts": starts and {"told": not starts.doubt, "doubt": starts.doubt},
         "totals": _model_document(everything, histograms=False)
         | _corrected(result, everything)

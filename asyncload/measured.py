@@ -154,6 +154,9 @@ class Health:
     store_error: str = ""
     """Why the run directory could not be written to the end; empty if it was."""
     interrupted: bool = False
+    """Whether it was stopped before its plan ended, by somebody or by a rule."""
+    stopped: str = ""
+    """The rule that stopped it, when, and on which values; of several ranks' the first in alphabetical order."""
     cut: bool = False
     """Whether the run died before it could write its result."""
 
@@ -178,6 +181,7 @@ class Health:
             first_error=min(filter(None, (self.first_error, other.first_error)), default=""),
             store_error=min(filter(None, (self.store_error, other.store_error)), default=""),
             interrupted=self.interrupted or other.interrupted,
+            stopped=min(filter(None, (self.stopped, other.stopped)), default=""),
             cut=self.cut or other.cut,
         )
 

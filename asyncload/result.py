@@ -15,7 +15,7 @@ different times still line up.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -30,6 +30,8 @@ from asyncload.errors import StoreError
 from asyncload.histogram import Histogram
 from asyncload.measured import WARMUP, Health, ModelResult, SecondResult, Signs, total
 from asyncload.omission import corrected
+from asyncload.slo.answers import ObjectiveResult
+from asyncload.slo.judging import judged
 from asyncload.statistics.estimate import Estimate, Share, percentiles, share
 from asyncload.verdict import Evidence, Verdict, judge
 
@@ -40,6 +42,7 @@ __all__ = [
     "ColdStarts",
     "Health",
     "ModelResult",
+    "ObjectiveResult",
     "RunResult",
     "SecondResult",
     "Signs",
@@ -170,9 +173,24 @@ class RunResult:
                 interrupted=health.interrupted,
                 first_error=health.first_error,
                 store_error=health.store_error,
+                stopped=health.stopped,
                 closed=self.closed,
             )
         )
+
+    @cached_property
+    def objectives(self) -> tuple[ObjectiveResult, ...]:
+        """The answer to each objective of the scenario, in its order."""
+        return judged(self, self.scenario.get("slo", ()))
+
+    @property
+    def stopped(self) -> str:
+        """The stop rule that ended the run early, when, and on which values; empty if none did."""
+        return self.health.stopped
+
+    def judged_by(self, slo: Sequence[str]) -> "RunResult":
+        """Return this result with other objectives than those that the run had."""
+        return replace(self, scenario={**self.scenario, "slo": list(slo)})
 
     def merge(self, other: "RunResult") -> "RunResult":
         """

@@ -51,10 +51,11 @@ from asyncload.phases import (
     Trace,
     Users,
 )
-from asyncload.schema import Check, Key, Mistakes, read, write
+from asyncload.schema import Check, Grammar, Key, Mistakes, read, write
 from asyncload.schema.document import load
 from asyncload.schema.files import file_mistake
 from asyncload.schema.json_schema import schema_of
+from asyncload.slo.checking import Setting, objective_mistake, stop_mistake
 from asyncload.units import Bytes, DurationNs
 
 __all__ = [
@@ -111,6 +112,12 @@ _REGION = Check(pattern=r"[a-z0-9]+(?:-[a-z0-9]+)+", longest=63, legal="a region
 _NAME = Check(
     pattern=r"[^/\\\x00-\x1f\x7f]+", longest=100, legal="1 to 100 characters, no slash, backslash or control character"
 )
+_Objective: TypeAlias = Annotated[
+    str, Grammar(mistake=objective_mistake, legal='an objective in quotes, such as "p99 < 250ms"')
+]
+_StopRule: TypeAlias = Annotated[
+    str, Grammar(mistake=stop_mistake, legal='a rule in quotes, such as "error_rate > 5% for 10s"')
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +208,10 @@ class Scenario:
     """Same scenario and seed, same arrivals and payloads."""
     transport: TransportName = "raw"
     """raw: our own wire; aiohttp: for use behind proxies; sdk: what a caller through aiobotocore sees."""
+    slo: Annotated[tuple[_Objective, ...], Check(longest=1000, legal="a list of at most 1000 objectives")] = ()
+    """What the run should show, such as p99 < 250ms or error_rate < 0.1%; docs/slo.md has all of it."""
+    stop: Annotated[tuple[_StopRule, ...], Check(longest=100, legal="a list of at most 100 rules")] = ()
+    """What ends the run early, such as error_rate > 5% for 10s."""
 
     @classmethod
     def load(cls, path: str | Path) -> "Scenario":
@@ -249,6 +260,9 @@ class Scenario:
     def mistakes(self) -> Mistakes:
         """Yield what the annotations cannot say."""
         yield from self._mistakes_of_users()
+        if self.slo or self.stop:
+            closed = any(isinstance(phase, Users) and not phase.warmup for phase in self.phases)
+            yield from Setting(labels(self.models), closed=closed).mistakes(self.slo, self.stop)
         if not any(model.weight for model in self.models):
             yield "models", "expected at least one weight above 0"
         families = [family for family, model in enumerate(self.models) for _ in range(model.count)]

@@ -3,6 +3,7 @@ A run under way: the drive sends, the recorder counts, and once a second what wa
 
     begin ── drive ──> last arrival sent ── drain ──> last reply ── end
       │ every second: end the recorder's second ─> run directory ─> on_snapshot
+      │                    └─> stop rules: one that fires asks to stop, once
       │ stop asked once:  drive stops, drain waits `limits.grace` at most
       └ stop asked twice: drain does not wait
 """
@@ -24,6 +25,8 @@ from asyncload.plan import Plan
 from asyncload.pulse import Pulse
 from asyncload.record import METRICS, Recorder, Second
 from asyncload.result import WARMUP, Health, ModelResult, RunResult, SecondResult
+from asyncload.slo.grammar import parse_stop
+from asyncload.slo.watching import Moment, StopWatch
 from asyncload.snapshot import Snapshot
 from asyncload.store import Facts, RunDirectory, measured_until
 from asyncload.traceparent import Marks
@@ -82,7 +85,10 @@ class Session:
         self._over = asyncio.Event()
         self._stopped_ns: int | None = None
         self._interrupted = False
+        self._stopped = ""
         self._store_error = ""
+        rules = [parse_stop(text) for text in parts.plan.scenario.stop]
+        self._rules = StopWatch(rules, parts.names) if rules else None
 
     async def run(self, stop: Stop) -> RunResult:
         """
@@ -92,7 +98,7 @@ class Session:
             stop: Asked by whoever wants to end the run early.
         """
         self._pulse.begin()
-        ticking = asyncio.create_task(self._tick(), name="seconds")
+        ticking = asyncio.create_task(self._tick(stop), name="seconds")
         sending = asyncio.create_task(self._send(stop), name="drive")
         try:
             await asyncio.wait([ticking, sending], return_when=asyncio.FIRST_COMPLETED)
@@ -143,16 +149,18 @@ class Session:
 
     # -- once a second ------------------------------------------------------------------------------------------------
 
-    async def _tick(self) -> None:
+    async def _tick(self, stop: Stop) -> None:
         while not self._over.is_set():
             next_ns = self._start_ns + (len(self._seconds) + 1) * _SECOND_NS
             try:
                 await asyncio.wait_for(self._over.wait(), max(next_ns - monotonic_ns(), 1) / 1e9)
             except TimeoutError:
                 if monotonic_ns() >= next_ns:  # the loop's timers may ring early
-                    await self._end_second()
+                    second = await self._end_second()
+                    if self._rules is not None:
+                        self._heed(self._rules, second, stop)
 
-    async def _end_second(self) -> None:
+    async def _end_second(self) -> Second:
         # In steps, between which the loop runs: together they would take some 3 ms.
         planned, sent, in_flight = self._tally.planned, self._tally.sent, self._tally.in_flight
         second = self._recorder.tick()
@@ -168,6 +176,17 @@ class Session:
                 self._store_error = str(error)  # the run goes on; its result says so
         if self._options.on_snapshot is not None:
             self._options.on_snapshot(self._snapshot(row, second, health))
+        return second
+
+    def _heed(self, rules: StopWatch, second: Second, stop: Stop) -> None:
+        """Hold the stop rules against the second that has ended, while calls are still being sent."""
+        row = self._seconds[-1]
+        if stop.asked or self._stopped_ns is not None or self._in_warmup(row):
+            return
+        fired = rules.look(Moment(row, second, self._rate_per_s(row)))
+        if fired:
+            self._stopped = fired
+            stop.ask()
 
     def _row(self, second: Second, planned: int, sent: int, in_flight: int) -> SecondResult:
         planned, self._planned = planned - self._planned, planned
@@ -177,15 +196,14 @@ class Session:
         return SecondResult(len(self._seconds), planned, sent, in_flight, outcomes, response, lateness)
 
     def _snapshot(self, row: SecondResult, second: Second, health: Health) -> Snapshot:
-        middle_ns = row.second * _SECOND_NS + _SECOND_NS // 2
         marks = self._parts.marks
         return Snapshot(
             row=row,
             elapsed_ns=health.elapsed_ns,
             length_ns=self._parts.plan.length_ns,
-            rate_per_s=float(self._parts.plan.rate_per_s(np.array([middle_ns]))[0]) / self._parts.plan.world,
+            rate_per_s=self._rate_per_s(row),
             users=self._tally.users,
-            warmup=any(span.warmup and span.start_ns <= middle_ns < span.end_ns for span in self._spans),
+            warmup=self._in_warmup(row),
             health=health,
             names=self._parts.names,
             second=second,
@@ -193,6 +211,13 @@ class Session:
             spans=marks.drain(self._start_ns) if marks else (),
             spans_left_out=marks.left_out if marks else 0,
         )
+
+    def _rate_per_s(self, row: SecondResult) -> float:
+        """What the plan asks of this rank in the middle of a second."""
+        return float(self._parts.plan.rate_per_s(np.array([_middle_ns(row)]))[0]) / self._parts.plan.world
+
+    def _in_warmup(self, row: SecondResult) -> bool:
+        return any(span.warmup and span.start_ns <= _middle_ns(row) < span.end_ns for span in self._spans)
 
     # -- the result ---------------------------------------------------------------------------------------------------
 
@@ -222,6 +247,7 @@ class Session:
             first_error=notes.first_error,
             store_error=self._store_error,
             interrupted=self._interrupted,
+            stopped=self._stopped if self._interrupted else "",  # its last call may have been sent just before
         )
 
     def _finish(self) -> RunResult:
@@ -259,3 +285,7 @@ class Session:
             plan.rank, plan.world,
         )  # fmt: skip
         return RunDirectory(self._options.out, facts)
+
+
+def _middle_ns(row: SecondResult) -> int:
+    return row.second * _SECOND_NS + _SECOND_NS // 2

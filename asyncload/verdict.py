@@ -49,6 +49,8 @@ class Evidence:
     interrupted: bool
     first_error: str
     store_error: str
+    stopped: str = ""
+    """The stop rule that ended the run, and why."""
     closed: bool = False
     """Whether arrivals waited for replies, so that no rate was asked for."""
 
@@ -118,7 +120,8 @@ def _warnings(e: Evidence) -> list[str]:
     first = f"; first error: {e.first_error}" if e.first_error else ""
     rules = (
         (e.cut, "the run was cut: it died before it ended; what is shown ends with the last full second"),
-        (e.interrupted, "the run was interrupted before its plan ended"),
+        (bool(e.stopped), f"the run was stopped by its rule {e.stopped}"),
+        (e.interrupted and not e.stopped, "the run was interrupted before its plan ended"),
         (
             e.sent > 0 and failed > FAILURE_WARNING_SHARE * e.sent,
             f"{failed} of {e.sent} calls failed; latencies describe those that succeeded or timed out{first}",

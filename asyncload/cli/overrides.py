@@ -25,6 +25,10 @@ class Overrides:
     content_type: str | None = None
     seed: int | None = None
     transport: str | None = None
+    slo: tuple[str, ...] = ()
+    """Objectives beside the scenario's."""
+    stop: tuple[str, ...] = ()
+    """Stop rules beside the scenario's."""
 
 
 def resolve(path: Path | None, given: Overrides) -> Scenario:
@@ -45,6 +49,8 @@ def resolve(path: Path | None, given: Overrides) -> Scenario:
     data = _changed(scenario, given, has_file=path is not None).to_dict()
     if given.transport is not None:
         data["transport"] = given.transport
+    data["slo"] = list(dict.fromkeys((*scenario.slo, *given.slo)))
+    data["stop"] = list(dict.fromkeys((*scenario.stop, *given.stop)))
     return Scenario.from_dict(data, source=str(path) if path else "options")
 
 

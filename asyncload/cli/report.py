@@ -7,11 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from asyncload.cli.run import DONE, INVALID, Printing, print_result
+from asyncload.cli.run import Printing, exit_code, print_result
 from asyncload.errors import Problem, ScenarioError, StoreError
 from asyncload.formats.recording import Recording
 from asyncload.report import exports
 from asyncload.report.exports import FORMATS, Choices, Format
+from asyncload.result import RunResult
+from asyncload.slo.checking import Setting, objective_mistake
 from asyncload.store import read, read_history
 
 STDOUT = Path("-")
@@ -26,6 +28,9 @@ class Asked:
     choices: Choices
     out: Path | None = None
     """How the files' names begin, a directory to put them in, or "-" for standard output."""
+    slo: tuple[str, ...] = ()
+    """Objectives to judge the run by, instead of its own."""
+    allow_undecided: bool = False
 
 
 def report(directory: Path, asked: Asked) -> int:
@@ -40,12 +45,24 @@ def report(directory: Path, asked: Asked) -> int:
     if problems:
         raise ScenarioError("options", problems)
     if not asked.formats:
-        return print_result(read(directory), Printing(as_json=asked.as_json))
-    recording = Recording(read(directory), read_history(directory))
+        printing = Printing(as_json=asked.as_json, allow_undecided=asked.allow_undecided)
+        return print_result(_judged(read(directory), asked.slo), printing)
+    recording = Recording(_judged(read(directory), asked.slo), read_history(directory))
     folder = directory if directory.is_dir() else directory.parent
     for name in asked.formats:
         _export(recording, name, asked.choices, asked.out or folder)
-    return _judge(recording)
+    return _tell(recording, allow_undecided=asked.allow_undecided)
+
+
+def _judged(result: RunResult, slo: tuple[str, ...]) -> RunResult:
+    """Put other objectives in the place of the run's own, if there are any."""
+    problems = [Problem("--slo", mistake) for text in slo for mistake in [objective_mistake(text)] if mistake]
+    if not problems:
+        setting = Setting([model.name for model in result.models], closed=result.closed)
+        problems = [Problem(f"--{path}", mistake) for path, mistake in setting.mistakes(slo, ())]
+    if problems:
+        raise ScenarioError("options", problems)
+    return result.judged_by(slo) if slo else result
 
 
 def mistakes(asked: Asked) -> Iterator[str]:
@@ -88,15 +105,16 @@ def _export(recording: Recording, name: str, choices: Choices, out: Path) -> Non
         sys.stdout.write(f"{path}\n")
 
 
-def _judge(recording: Recording) -> int:
+def _tell(recording: Recording, *, allow_undecided: bool) -> int:
     """Say on standard error what the files cannot, or not as plainly; return the exit code."""
-    verdict = recording.result.verdict
+    result, verdict = recording.result, recording.result.verdict
     lines = [f"INVALID: {reason}" for reason in verdict.reasons]
+    lines += [f"{told.answer}: {told.text}: {told.why}" for told in result.objectives if told.answer != "MET"]
     lines += [f"warning: {warning}" for warning in verdict.warnings]
     if recording.history is None:
         lines.append("warning: without its run directory a result has no history; what goes by seconds is left out")
     sys.stderr.write("".join(f"{line}\n" for line in lines))
-    return DONE if verdict.valid else INVALID
+    return exit_code(result, allow_undecided=allow_undecided)
 
 
 def _path(out: Path, format_: Format, end: str) -> Path:

@@ -23,7 +23,7 @@ from asyncload.scenario import Scenario
 from asyncload.snapshot import Snapshot
 from asyncload.store import new_directory
 
-DONE, FAILED, INVALID, INTERRUPTED = 0, 1, 3, 130
+DONE, FAILED, INVALID, MISSED, INTERRUPTED = 0, 1, 3, 4, 130
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,8 @@ class Printing:
     """Only the result, as JSON, on standard output."""
     quiet: bool = False
     """Nothing while the run lasts."""
+    allow_undecided: bool = False
+    """Whether an objective that the run cannot decide is as good as one that is met."""
 
 
 class Watcher(Protocol):
@@ -89,16 +91,33 @@ def execute(
         if not printing.as_json:
             sys.stdout.write(f"\nRun directory: {directory}\n")
         sys.stdout.flush()
-    return INTERRUPTED if result.health.interrupted else FAILED if result.health.store_error else code
+    if result.health.interrupted and not result.stopped:
+        return INTERRUPTED
+    return FAILED if result.health.store_error else code
 
 
 def print_result(result: RunResult, printing: Printing) -> int:
-    """Print a result and return the exit code of its verdict."""
+    """Print a result and return its exit code."""
     if printing.as_json:
         sys.stdout.write(result.to_json().decode() + "\n")
     else:
         show(result, Console())
-    return DONE if result.verdict.valid else INVALID
+    return exit_code(result, allow_undecided=printing.allow_undecided)
+
+
+def exit_code(result: RunResult, *, allow_undecided: bool = False) -> int:
+    """
+    What a result says to a program: whether it may be believed, and then whether it shows what it should.
+
+    Args:
+        result: Of one run, or of several merged ones.
+        allow_undecided: Whether an objective that it cannot decide is as good as one that is met.
+    """
+    if not result.verdict.valid:
+        return INVALID
+    good = {"MET", "UNDECIDED"} if allow_undecided else {"MET"}
+    met = all(objective.answer in good for objective in result.objectives)
+    return DONE if met and not result.stopped else MISSED
 
 
 def _views(printing: Printing, notes: Console) -> list[Watcher]:

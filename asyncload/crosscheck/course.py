@@ -96,8 +96,8 @@ def _both_alike(scenario: Scenario, options: CrosscheckOptions) -> Scenario:
     elif isinstance(measured[0], Users) and len(measured) > 1:
         raise UsageError("a crosscheck takes one measured closed phase, for one number of users; give --users")
     phases = (*_warmup(scenario, measured), *measured)
-    # Retries hide errors, and Locust's side has none.
-    return replace(scenario, phases=phases, retries=None).checked()
+    # Retries hide errors, and Locust's side has none; a stop rule would end one side of a pair.
+    return replace(scenario, phases=phases, retries=None, slo=(), stop=()).checked()
 
 
 def _loop(scenario: Scenario, measured: list[Phase], users: int) -> Users:

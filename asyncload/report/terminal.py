@@ -2,6 +2,7 @@
 The report of a run for a terminal, in the order in which its questions are asked:
 
     may I believe it?          verdict, whether arrivals waited for replies, reasons, warnings
+    did it hold?               each objective: what was measured, and the answer
     what was done?             one line of totals
     what did callers see?      a row per model, their total, the warm-up apart; of a closed loop the corrected view too
     who met a cold model?      first, cold? and warm calls
@@ -19,7 +20,7 @@ from rich.console import Console
 from rich.text import Text
 
 from asyncload.call import Outcome
-from asyncload.report import cold
+from asyncload.report import cold, objectives
 from asyncload.report.models import table
 from asyncload.report.numbers import NOTHING, count, ms, percent, printable, shorten, things
 from asyncload.report.picture import sparkline
@@ -47,6 +48,7 @@ def show(result: RunResult, console: Console) -> None:
     width = max(console.width, LEAST_WIDTH)
     head = chain(_verdict(result, width), _totals(result, width))
     parts = (
+        objectives.table(result, width),
         table(result, width), cold.table(result, width), _errors(result, width), _over_time(result),
         _generator(result, width),
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """
 Documents: what frozen dataclasses say is legal, read with every mistake, written back, and exported as JSON Schema.
 
-    words        Key, Check: what an annotation may say beyond the type
+    words        Key, Check, Grammar: what an annotation may say beyond the type
     kinds        what a place may hold, derived from annotations
     reader       plain data -> dataclasses and problems
     writer       dataclasses -> plain data
@@ -11,7 +11,7 @@ Documents: what frozen dataclasses say is legal, read with every mistake, writte
 
 from asyncload.schema.kinds import Mistakes
 from asyncload.schema.reader import read
-from asyncload.schema.words import Check, Key
+from asyncload.schema.words import Check, Grammar, Key
 from asyncload.schema.writer import write
 
-__all__ = ["Check", "Key", "Mistakes", "read", "write"]
+__all__ = ["Check", "Grammar", "Key", "Mistakes", "read", "write"]

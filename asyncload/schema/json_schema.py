@@ -25,6 +25,7 @@ from asyncload.schema.kinds import (
     OneOf,
     Record,
     Row,
+    Sentence,
     Text,
     Whole,
     record_of,
@@ -116,13 +117,13 @@ def _schema(kind: Kind, definitions: dict[str, _Schema]) -> _Schema:
             return _scalar(kind)
 
 
-def _scalar(kind: Text | Whole | Number | Flag | Nothing | Choice | FilePath) -> _Schema:
+def _scalar(kind: Text | Sentence | Whole | Number | Flag | Nothing | Choice | FilePath) -> _Schema:
     match kind:
         case Choice(values=values):
             return {"enum": list(values)}
         case FilePath():
             return {"type": "string", "minLength": 1}
-        case Text():
+        case Text() | Sentence():
             return {"type": "string"}
         case Whole():
             return {"type": "integer"}

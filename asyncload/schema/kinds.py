@@ -2,6 +2,7 @@
 Kinds: what a place in a document may hold, derived from the annotations of frozen dataclasses.
 
     Text Whole Number Flag Nothing Choice FilePath     scalars
+    Sentence                                           a text with a grammar of its own
     Measure                                            a number that may be written with its unit
     Many Row                                           lists of one kind; lists of fixed length
     Record                                             a mapping: one dataclass
@@ -18,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeAlias, Union, cast, get_args, get_origin, get_type_hints
 
-from asyncload.schema.words import Check, Key
+from asyncload.schema.words import Check, Grammar, Key
 from asyncload.units import Quantity
 
 Mistakes: TypeAlias = Iterator[tuple[str, str]]
@@ -30,6 +31,18 @@ class Text:
     """A text."""
 
     legal: str = "a text"
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A text with a grammar of its own."""
+
+    grammar: Grammar
+
+    @property
+    def legal(self) -> str:
+        """In words."""
+        return self.grammar.legal
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +189,20 @@ class Checked:
 
 
 Kind: TypeAlias = (
-    Text | Whole | Number | Flag | Nothing | Choice | FilePath | Measure | Many | Row | Record | OneOf | Checked
+    Text
+    | Sentence
+    | Whole
+    | Number
+    | Flag
+    | Nothing
+    | Choice
+    | FilePath
+    | Measure
+    | Many
+    | Row
+    | Record
+    | OneOf
+    | Checked
 )
 
 _SCALARS: Final[dict[object, Kind]] = {
@@ -241,7 +267,9 @@ def _annotated(annotation: object, words: Sequence[object]) -> Kind:
     quantity = next((word for word in words if isinstance(word, Quantity)), None)
     kind = kind_of(annotation) if quantity is None else Measure(quantity)
     for word in words:
-        if isinstance(word, Check):
+        if isinstance(word, Grammar):
+            kind = Sentence(word)
+        elif isinstance(word, Check):
             kind = Checked(kind, word)
     return kind
 

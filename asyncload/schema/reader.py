@@ -25,6 +25,7 @@ from asyncload.schema.kinds import (
     OneOf,
     Record,
     Row,
+    Sentence,
     Text,
     Whole,
     listed,
@@ -154,6 +155,9 @@ class _Reading:
         match kind:
             case Text() if isinstance(data, str) and _is_unicode(data):
                 return data
+            case Sentence(grammar=grammar) if isinstance(data, str) and _is_unicode(data):
+                mistake = grammar.mistake(data)
+                return data if mistake is None else self._add(path, mistake)
             case Whole() if isinstance(data, int | float) and not isinstance(data, bool) and data == data // 1:
                 return int(data)
             case Number() if isinstance(data, int | float) and not isinstance(data, bool) and abs(data) <= _MOST:

@@ -1,6 +1,7 @@
 """What an annotation may say about a field beyond its type: its key in the document, and the values that are legal."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -9,6 +10,16 @@ class Key:
     """Name of the field in the document, where it is not the field's own."""
 
     name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grammar:
+    """What a text must read as, where it has a grammar of its own."""
+
+    mistake: Callable[[str], str | None]
+    """What is wrong with a text, or None."""
+    legal: str
+    """What is expected instead of what is no text at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from typing import Final
 import pytest
 
 from asyncload.errors import ScenarioError
+from asyncload.plan import Plan
 from asyncload.scenario import (
     Arrivals,
     Endpoint,
@@ -453,6 +454,19 @@ BAD: Final = [
     (scenario_text(rest="retries: {on: []}"), "retries.on", "expected a list of at least one outcome"),
     (scenario_text(rest="retries: {on: [not-ready]}"), "retries.on[0]", "did you mean 'not_ready'?"),
     (scenario_text(rest="retries: {on: [timeout], attempts: 0}"), "retries.attempts", "from 1 to 100"),
+    # objectives, stop rules
+    (scenario_text(rest="slo: p99 < 250ms"), "slo", "expected a list, each entry an objective in quotes"),
+    (scenario_text(rest="slo: [{p99: 250ms}]"), "slo[0]", "expected an objective in quotes, such as"),
+    (scenario_text(rest="slo: [calls > 1, p98x < 1s]"), "slo[1]", "'p98x' (column 1): unknown metric"),
+    (scenario_text(rest='slo: ["p99{model=b} < 1s"]'), "slo[0]", "'b': matches no model; there are 'a'"),
+    (scenario_text(rest="slo: [corrected.p99 < 1s]"), "slo[0]", "an open loop omits no call"),
+    (
+        scenario_text(phases="[{users: 9, for: 1s}]", rest="slo: [achieved > 99%]"),
+        "slo[0]",
+        "a closed loop is asked for no rate",
+    ),
+    (scenario_text(rest="stop: [error_rate > 5%]"), "stop[0]", "expected `for` and a duration behind it"),
+    (scenario_text(rest='stop: ["errors{model=b} > 5 for 3s"]'), "stop[0]", "'b': matches no model"),
 ]
 
 
@@ -486,6 +500,25 @@ def test_six_mistakes_are_told_at_once(folder: Path) -> None:
         ("phases[0].rate", ["7"]),
         ("limits.in_flight", ["8"]),
     ]
+
+
+def test_mistakes_in_objectives_are_told_beside_those_of_structure(folder: Path) -> None:
+    """For the grammar of a text needs nothing else of the scenario."""
+    text = scenario_text(rest="sede: 5\nslo:\n  - p99 < 250ms\n  - p98x = 250\nstop: [errors > 1]")
+    assert [(path, re.findall(r"\(line (\d+)\)$", message)) for path, message in mistakes(folder, text)] == [
+        ("sede", ["4"]),
+        ("slo[1]", ["7"]),
+        ("stop[0]", ["8"]),
+    ]
+
+
+def test_objectives_change_no_stimulus(folder: Path) -> None:
+    """Nor does a stop rule; both come back as they were written."""
+    rest = 'slo: ["p99{model=a}<250ms", "not_ready == 0"]\nstop: [error_rate > 5% for 10s]'
+    scenario, plain = loaded(folder, scenario_text(rest=rest)), loaded(folder, scenario_text())
+    assert (scenario.slo, scenario.stop) == (("p99{model=a}<250ms", "not_ready == 0"), ("error_rate > 5% for 10s",))
+    assert Scenario.from_dict(json.loads(json.dumps(scenario.to_dict()))) == scenario
+    assert Plan(scenario).digest() == Plan(plain).digest()
 
 
 def test_the_error_reads_well(folder: Path) -> None:
@@ -635,6 +668,11 @@ _MISTAKES_OF_SENSE: Final = (
     "users wait for as many replies",
     "raise limits.",
     "is a closed loop",
+    "unknown metric",
+    "matches no model",
+    "an open loop omits",
+    "a closed loop is asked",
+    "expected `for`",
 )
 """What no JSON Schema, or none that an editor would check, can say."""
 

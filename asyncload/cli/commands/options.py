@@ -20,4 +20,10 @@ EndpointName = Annotated[str | None, typer.Option("--endpoint", help="Name of th
 EndpointUrl = Annotated[str | None, typer.Option(help="Base URL instead of AWS's.")]
 Region = Annotated[str | None, typer.Option(help="AWS region.")]
 PayloadFile = Annotated[Path | None, typer.Option("--payload", help="File to send, without a scenario file.")]
+Slo = Annotated[
+    list[str] | None, typer.Option(metavar="OBJECTIVE", help='What it should show, such as "p99 < 250ms"; repeatable.')
+]
+AllowUndecided = Annotated[
+    bool, typer.Option("--allow-undecided", help="Exit 0 where too few calls decide an objective.")
+]
 ContentType = Annotated[str | None, typer.Option(help="Content type of --payload.")]

@@ -5,15 +5,21 @@ from typing import Annotated, Literal, Optional
 
 import typer
 
+from asyncload.cli.commands.options import AllowUndecided, Slo
+
 EXAMPLES = """
 Examples:
 
 \b
   asyncload report runs/20261123T184455Z-xgboost-mme
   asyncload report runs/20261123T184455Z-xgboost-mme --json
+  asyncload report runs/20261123T184455Z-xgboost-mme --slo "p99 < 200ms" --slo "error_rate < 0.1%"
   asyncload report runs/20261123T184455Z-xgboost-mme --format junit --format markdown --out ci
   asyncload report runs/20261123T184455Z-xgboost-mme --format csv --by second --out seconds.csv
   asyncload report runs/20261123T184455Z-xgboost-mme --format locust-json --since due --out results/nightly
+
+With --slo the run is judged by these objectives instead of its own.
+Exit codes: 0 VALID and every objective met, 3 INVALID, 4 an objective missed or undecided, or stopped by a rule.
 """
 
 
@@ -47,6 +53,8 @@ def report(
         bool,
         typer.Option("--full-history", help="With locust-csv, and with csv by second: each model's history, too."),
     ] = False,
+    slo: Slo = None,
+    allow_undecided: AllowUndecided = False,
 ) -> None:
     """Show the result of a run, also of one that was killed, or write it in other tools' formats."""
     from asyncload.cli.report import Asked
@@ -54,5 +62,8 @@ def report(
     from asyncload.report.exports import Choices
 
     choices = Choices(since=since, by=by, full_history=full_history or None)
-    asked = Asked(as_json=as_json, formats=tuple(dict.fromkeys(formats or ())), choices=choices, out=out)
+    asked = Asked(
+        as_json=as_json, formats=tuple(dict.fromkeys(formats or ())), choices=choices, out=out, slo=tuple(slo or ()),
+        allow_undecided=allow_undecided,
+    )  # fmt: skip
     raise typer.Exit(carry_out(directory, asked))

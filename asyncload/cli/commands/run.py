@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from asyncload.cli.commands.options import (
+    AllowUndecided,
     ContentType,
     Duration,
     EndpointName,
@@ -17,6 +18,7 @@ from asyncload.cli.commands.options import (
     Region,
     ScenarioFile,
     Seed,
+    Slo,
 )
 
 EXAMPLES = """
@@ -26,8 +28,11 @@ Examples:
   asyncload run scenario.yaml
   asyncload run scenario.yaml --rate 500 --duration 30s --out runs/try-1
   asyncload run scenario.yaml --json > result.json
+  asyncload run scenario.yaml --slo "p99 < 250ms" --slo "not_ready == 0" --stop "error_rate > 5% for 10s"
   asyncload run --endpoint my-mme --model a.tar.gz=3 --model b.tar.gz=1 \\
       --payload row.csv --content-type text/csv --rate 100 --duration 60s
+
+Exit codes: 0 VALID and every objective met, 3 INVALID, 4 an objective missed or undecided, or stopped by a rule.
 """
 
 
@@ -69,6 +74,12 @@ def run(
         typer.Option(metavar="RATIO", help="Put a traceparent on each request, so many of them sampled.", min=0, max=1),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print only the result, as JSON.")] = False,
+    slo: Slo = None,
+    stop: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RULE", help='What ends it early, such as "error_rate > 5% for 10s"; repeatable.'),
+    ] = None,
+    allow_undecided: AllowUndecided = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing while running.")] = False,
 ) -> None:
     """Send a scenario's traffic and report what each model's caller saw."""
@@ -80,8 +91,9 @@ def run(
     overrides = Overrides(
         rate=rate, duration=duration, models=tuple(model or ()), endpoint=endpoint, endpoint_url=endpoint_url,
         region=region, payload=payload, content_type=content_type, seed=seed, transport=transport,
+        slo=tuple(slo or ()), stop=tuple(stop or ()),
     )  # fmt: skip
-    printing = Printing(as_json=as_json, quiet=quiet)
+    printing = Printing(as_json=as_json, quiet=quiet, allow_undecided=allow_undecided)
     chosen = resolve(scenario, overrides)
     directory = out or new_directory(chosen.name, time.time())
     asked = Streams(

@@ -1,0 +1,118 @@
+"""
+The answers of a result to its objectives.
+
+Of an objective that selects models, each is judged by itself, and the worst is told: MISSED before UNDECIDED before
+MET, and among equals the one that is furthest on the wrong side.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from asyncload.slo.answers import Answer, ObjectiveResult, decide, wants_less
+from asyncload.slo.grammar import parse
+from asyncload.slo.measuring import Measurement, measure
+from asyncload.slo.objective import Objective
+from asyncload.units import format_count
+
+if TYPE_CHECKING:
+    from asyncload.result import RunResult
+
+_WORSE: dict[Answer, int] = {"MET": 0, "UNDECIDED": 1, "MISSED": 2}
+_HARDLY = 100.0
+"""Times the calls from which on nobody would wait for an answer."""
+
+
+def judged(result: "RunResult", texts: Sequence[str]) -> tuple[ObjectiveResult, ...]:
+    """Answer each objective, in their order; one that this version cannot read is UNDECIDED."""
+    return tuple(_answer_to(result, text) for text in texts)
+
+
+def _answer_to(result: "RunResult", text: str) -> ObjectiveResult:
+    try:
+        objective = parse(text)
+    except ValueError as error:
+        return ObjectiveResult(text, "UNDECIDED", None, None, None, "", f"this version cannot read it: {error}")
+    rows = [(_answer(objective, found), found) for found in measure(result, objective)]
+    if not rows:
+        return _told(text, objective, "UNDECIDED", None, "no model of this run is selected")
+    answer, worst = max(rows, key=lambda row: _badness(objective, *row))
+    why = _why(objective, answer, worst)
+    if objective.model is not None and (len(rows) > 1 or worst.model != objective.model):
+        why = f"{_tally([given for given, _ in rows])}: {worst.model}: {why}"
+    return _told(text, objective, answer, worst, why)
+
+
+def _answer(objective: Objective, found: Measurement) -> Answer:
+    if found.doubt:
+        return "UNDECIDED"
+    if found.beyond:
+        return "MISSED" if wants_less(objective.op) else "MET"
+    return decide(objective, found.low, found.high)
+
+
+def _badness(objective: Objective, answer: Answer, found: Measurement) -> tuple[int, float]:
+    value = math.inf if found.beyond else found.value
+    if math.isnan(value):
+        return _WORSE[answer], -math.inf
+    return _WORSE[answer], value if wants_less(objective.op) else -value
+
+
+def _told(text: str, objective: Objective, answer: Answer, found: Measurement | None, why: str) -> ObjectiveResult:
+    exact = found is not None and found.low == found.high
+    low, high = (None, None) if found is None or exact else (_known(found.low), _known(found.high))
+    return ObjectiveResult(
+        text, answer, None if found is None else _known(found.value), low, high, objective.limit.unit, why,
+        limit=objective.limit.value, op=objective.op, model=found.model if found is not None else "",
+    )  # fmt: skip
+
+
+def _known(number: float) -> float | None:
+    return number if math.isfinite(number) else None
+
+
+# -- in words ---------------------------------------------------------------------------------------------------------
+
+
+def _why(objective: Objective, answer: Answer, found: Measurement) -> str:
+    name, unit = _name(objective), objective.limit.unit
+    if found.doubt:
+        return f"{name} cannot be told: {found.doubt}"
+    if found.beyond:
+        return f"{name}: {found.beyond}"
+    said = f"{name} is {number(found.value)}{_suffix(unit)}"
+    if found.low == found.high:
+        return said
+    if math.isinf(found.high):
+        said += f" or more: the limit {objective.limit} is beyond what calls that timed out can tell"
+        return said if answer == "UNDECIDED" else said.partition(":")[0]
+    said += f" [{number(found.low)}, {number(found.high)}]"
+    return f"{said}: the limit {objective.limit} lies inside; {_remedy(found.more)}" if answer == "UNDECIDED" else said
+
+
+def _name(objective: Objective) -> str:
+    return f"{objective.kind} {objective.metric.name}" if objective.kind else objective.metric.name
+
+
+def _remedy(more: float) -> str:
+    if not more <= _HARDLY:
+        return "it is so near that more calls would hardly decide it"
+    return f"about {max(more, 1.1):.2g} times the calls would decide, if the rest stays as it is"
+
+
+def _tally(answers: Sequence[Answer]) -> str:
+    """Say how many models there were of each answer, the bad ones first."""
+    words = {"MISSED": "miss it", "UNDECIDED": "are undecided", "MET": "meet it"}
+    parts = [
+        f"{answers.count(answer)} {words[answer]}" for answer in sorted(set(answers), key=_WORSE.__getitem__)[::-1]
+    ]
+    return f"of {len(answers):,} models {', '.join(parts)}"
+
+
+def number(value: float) -> str:
+    """Print a number with four digits, and thousands whole."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else format_count(value, 4)
+
+
+def _suffix(unit: str) -> str:
+    return unit if unit == "/s" else "" if unit == "calls" else f" {unit}"
