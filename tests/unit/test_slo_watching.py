@@ -13,6 +13,7 @@ from asyncload.call import Outcome, Reply
 from asyncload.measured import SecondResult
 from asyncload.options import Options
 from asyncload.record import METRICS, Recorder
+from asyncload.result import RunResult
 from asyncload.scenario import Arrivals, Limits, Users
 from asyncload.slo.grammar import parse_stop
 from asyncload.slo.watching import Moment, StopWatch
@@ -234,6 +235,16 @@ def test_a_rule_says_nothing_of_a_run_that_somebody_stopped(world: World) -> Non
     result = world.run()
     assert (result.stopped, result.health.interrupted) == ("", True)
     assert any("interrupted" in warning for warning in result.verdict.warnings)
+
+
+def test_a_run_under_way_or_killed_is_judged_by_what_it_wrote(world: World, tmp_path: Path) -> None:
+    """In the middle of it, seen from outside: by its full seconds."""
+    seen: list[RunResult] = []
+    world.scenario = replace(scenario(), slo=("p50 < 1s", "ok == 150"))
+    world.options, world.at = Options(out=tmp_path), {2.1: lambda _: seen.append(store.read(tmp_path))}
+    result = world.run()
+    assert seen[0].health.cut
+    assert [told.answer for told in (*seen[0].objectives, *result.objectives)] == ["MET", "MISSED", "MET", "MET"]
 
 
 def test_a_closed_loop_is_ended_too(world: World) -> None:
