@@ -158,7 +158,7 @@ class Session:
                 if monotonic_ns() >= next_ns:  # the loop's timers may ring early
                     second = await self._end_second()
                     if self._rules is not None:
-                        self._heed(self._rules, second, stop)
+                        await self._heed(self._rules, second, stop)
 
     async def _end_second(self) -> Second:
         # In steps, between which the loop runs: together they would take some 3 ms.
@@ -178,15 +178,17 @@ class Session:
             self._options.on_snapshot(self._snapshot(row, second, health))
         return second
 
-    def _heed(self, rules: StopWatch, second: Second, stop: Stop) -> None:
+    async def _heed(self, rules: StopWatch, second: Second, stop: Stop) -> None:
         """Hold the stop rules against the second that has ended, while calls are still being sent."""
         row = self._seconds[-1]
         if stop.asked or self._stopped_ns is not None or self._in_warmup(row):
             return
-        fired = rules.look(Moment(row, second, self._rate_per_s(row)))
-        if fired:
-            self._stopped = fired
-            stop.ask()
+        for fired in rules.look(Moment(row, second, self._rate_per_s(row))):
+            if fired and not stop.asked:
+                self._stopped = fired
+                stop.ask()
+                return
+            await asyncio.sleep(0)
 
     def _row(self, second: Second, planned: int, sent: int, in_flight: int) -> SecondResult:
         planned, self._planned = planned - self._planned, planned

@@ -64,13 +64,16 @@ def measure(result: "RunResult", objective: Objective) -> Iterator[Measurement]:
 
 
 def _measured(result: "RunResult", objective: Objective, model: ModelResult, index: int | None) -> Measurement:
+    # Classes are worked out of all models together: only for who asks about them.
+    about_classes = objective.kind is not None or objective.metric.name in {"cold_calls", "cold_rate"}
+    classes = _classes(result, index) if about_classes else ""
     match objective.metric.family:
         case "duration":
-            return _duration(result, objective, model, _classes(result, index))
+            return _duration(result, objective, model, classes)
         case "share":
-            return _share(result, objective, model, _classes(result, index))
+            return _share(result, objective, model, classes)
         case "count":
-            return _count(result, objective.metric.name, model, _classes(result, index))
+            return _count(result, objective.metric.name, model, classes)
         case "achieved":
             return _achieved(result, objective, model)
 

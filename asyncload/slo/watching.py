@@ -3,12 +3,12 @@ Stop rules, held against each second of a run under way.
 
 A rule that selects models watches each of them by itself. A second in which there is nothing to go by, such as an error
 rate of no calls, neither confirms nor breaks a row of seconds. Values of all models are worked out at once, by the
-operations of a vector: a thousand models take a millisecond.
+operations of a vector: a thousand models take half a millisecond.
 """
 
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -49,19 +49,20 @@ class StopWatch:
         self._watches = [_Watch(rule, _selected(rule, names)) for rule in rules]
         self._names = names
 
-    def look(self, moment: Moment) -> str:
+    def look(self, moment: Moment) -> Iterator[str]:
         """
-        Hold every rule against a second.
+        Hold one rule after the other against a second.
 
-        Returns:
-            The rule that has now been true for long enough, when, and on which values; empty if there is none.
+        Yields:
+            For each, once it has been true for long enough, the rule, when, and on which values; else an empty text.
         """
         for watch in self._watches:
             place = watch.look(moment)
-            if place is not None:
-                of = "" if watch.models is None else f" of {self._names[watch.models[place]]}"
-                return f"{watch.rule}: in second {moment.row.second}{of}, after {watch.last_values(place)}"
-        return ""
+            if place is None:
+                yield ""
+                continue
+            of = "" if watch.models is None else f" of {self._names[watch.models[place]]}"
+            yield f"{watch.rule}: in second {moment.row.second}{of}, after {watch.last_values(place)}"
 
 
 def _selected(rule: StopRule, names: Sequence[str]) -> Int64s | None:
@@ -106,7 +107,8 @@ def _overall(when: Objective, moment: Moment) -> float:
     metric, row = when.metric, moment.row
     match metric.family:
         case "duration":
-            overall = moment.second.overall(METRICS.index(metric.view))
+            known = {"response": row.response, "lateness": row.lateness}
+            overall = known.get(metric.view) or moment.second.overall(METRICS.index(metric.view))
             return (overall.quantile_us(metric.q) if metric.q else overall.mean_us()) / 1e3
         case "achieved":
             if when.limit.unit == "/s":
