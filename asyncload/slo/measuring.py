@@ -84,7 +84,7 @@ def _classes(result: "RunResult", index: int | None) -> "Classes | str":
     if starts is None:
         return "this was measured by a version that did not look for cold starts"
     if starts.doubt:
-        return f"cold calls cannot be told: {starts.doubt}"
+        return starts.doubt
     return starts.total if index is None else starts.models[index]
 
 

@@ -262,7 +262,7 @@ def test_classes_of_calls_are_judged_by_service_time(objective: str, measured: s
 @pytest.mark.parametrize(
     ("one", "said"),
     [
-        (model("a", [5000] * 20, signs=Signs(NOTHING, NOTHING, 0)), "cold calls cannot be told: "),  # too few calls
+        (model("a", [5000] * 20, signs=Signs(NOTHING, NOTHING, 0)), "cannot be told: too few calls to know what is warm"),  # so it is
         (model("a", [5000] * 2000), "a version that did not look for cold starts"),  # an old result
     ],
 )
