@@ -13,12 +13,15 @@ import pytest
 from hdrh.histogram import HdrHistogram
 from hdrh.log import HistogramLogReader
 from junitparser import JUnitXml
+from lxml import etree
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from pyarrow import parquet
 
 from asyncload.call import Outcome
+from asyncload.formats.recording import Recording
 from asyncload.formats.sniff import open_any
 from asyncload.formats.writing.hgrm import percentile_distribution
+from asyncload.formats.writing.k6 import handle_summary
 from asyncload.histogram import HIGHEST_US, lowest_us
 from asyncload.options import Options
 from asyncload.report.exports import FORMATS
@@ -176,15 +179,36 @@ def test_node_reads_what_the_package_reads(whole: Exported) -> None:
         assert found["distribution"].splitlines()[: len(ours) - 2] == ours[:-2]  # it rounds its longest value down
 
 
+def test_a_reporter_of_k6_makes_its_page_of_our_summary(whole: Exported, tmp_path: Path) -> None:
+    """k6-html-reporter: a row for each metric of each model, with our numbers; and it counts the thresholds."""
+    judged = whole.result.judged_by(["p50 < 1us", "p50 < 1h"])
+    path = tmp_path / "summary.json"
+    path.write_text(handle_summary(Recording(judged, None), "sent", allow_undecided=False), encoding="utf-8")
+    _node("k6-page.mjs", path, tmp_path / "page")
+    page = etree.HTML((tmp_path / "page" / "report.html").read_text(encoding="utf-8"))
+    rows = [[" ".join("".join(cell.itertext()).split()) for cell in row] for row in page.iter("tr")]
+    named = {row[1]: row[2:] for row in rows if len(row) > 2}
+    for model in judged.models:
+        assert int(named[f"http_reqs{{model:{model.name}}}"][0]) == model.sent
+    average_ms = judged.totals.service.mean_us() / 1000
+    assert named["http_req_duration"][0] == f"{average_ms:.2f} ms"
+    text = " ".join("".join(page.itertext()).split())
+    assert "p50 < 1us" in text
+    assert "p50 < 1h" in text
+
+
 def _by_node(path: Path) -> Any:
+    return json.loads(_node("histograms.mjs", path))
+
+
+def _node(script: str, *words: Path) -> str:
+    """Run one of the scripts beside the packages, and return what it prints."""
     node = shutil.which("node")
     if node is None:
-        pytest.skip("node is not installed; it runs hdr-histogram-js")
-    assert (NODE / "node_modules" / "hdr-histogram-js").is_dir(), (
-        "hdr-histogram-js is missing: npm install --prefix tests/node"
-    )
-    done = subprocess.run(
-        [node, str(NODE / "histograms.mjs"), str(path)], capture_output=True, text=True, timeout=60, check=False
-    )
+        pytest.skip("node is not installed; it runs other people's readers")
+    for package in json.loads((NODE / "package.json").read_text())["dependencies"]:
+        assert (NODE / "node_modules" / package).is_dir(), f"{package} is missing: npm install --prefix tests/node"
+    command = [node, str(NODE / script), *map(str, words)]
+    done = subprocess.run(command, cwd=NODE, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return done.stdout

@@ -11,7 +11,7 @@ from asyncload.formats.k6 import read_summary
 from asyncload.formats.reading import Reading
 from asyncload.formats.recording import Recording
 from asyncload.report.exports import Choices
-from tests.unit.exported import HOSTILE, empty, failed, hostile, text
+from tests.unit.exported import HOSTILE, empty, failed, hostile, judged, text
 from tests.unit.readings import RESULTS
 from tests.unit.recordings import Made, S, recording
 
@@ -95,3 +95,19 @@ def test_a_run_without_times_has_trends_of_zeros(name: str) -> None:
         assert reading.total.requests == reading.total.failures == run.result.totals.sent
         assert reading.total.latency["sent"].percentiles_ms == {}
     assert len(HOSTILE) == len(read(hostile(), name).rows)
+
+
+def test_each_objective_is_a_threshold() -> None:
+    """That holds if it is met, or undecided where that is allowed; in an export true means crossed."""
+    slo = ("p50 < 200ms", "p99 < 1ms", "p99.9 < 9s")
+    run = judged(RUN, *slo)
+    assert [each.answer for each in run.result.objectives] == ["MET", "MISSED", "UNDECIDED"]
+    for allowed, holds in ((False, [True, False, False]), (True, [True, False, True])):
+        choices = Choices(allow_undecided=allowed)
+        ours = document(run, "k6-json", choices)["metrics"]["asyncload_objectives"]
+        assert [ours["thresholds"][text]["ok"] for text in slo] == holds
+        assert (ours["values"]["passes"], ours["values"]["fails"]) == (sum(holds), 3 - sum(holds))
+        exported = document(run, "k6-export", choices)["metrics"]["asyncload_objectives"]
+        assert [exported["thresholds"][text] for text in slo] == [not each for each in holds]
+        assert exported["value"] == sum(holds) / 3
+    assert "asyncload_objectives" not in document(RUN, "k6-json")["metrics"]
