@@ -108,7 +108,7 @@ def _models(result: RunResult) -> Iterator[str]:
     models = result.models if len(result.models) <= _ROWS else _worst(result.models)
     yield from ("#### Models", "")
     if len(models) < len(result.models):
-        yield f"{len(models)} of {len(result.models)} models, those with the highest p99 of response. "
+        yield f"{len(models)} of {len(result.models)} models, those with the highest p99 of response."
     yield "Milliseconds; in brackets the 95 % interval."
     yield ""
     heads = ("model", "calls", "% OK", "errors", "response p50", "p99", "p99.9", "max", "service p50", "p99")
