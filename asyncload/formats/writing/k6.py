@@ -9,7 +9,8 @@ The summary of k6, in two of its shapes: the object that handleSummary is given,
     dropped_iterations       calls that were due and never sent
     asyncload_response,
     asyncload_lateness       what k6 has no name for, as metrics of one's own
-    asyncload_objectives     share of the objectives that are met; each is a threshold
+    asyncload_verdict        share of what should hold that does: that the result is VALID, each objective, and that
+                             no stop rule ended the run; each is a threshold
 
 The first three stand also for each model, as `http_reqs{model:NAME}`. What k6 measures and we do not is left out.
 
@@ -105,8 +106,7 @@ def _metrics(recording: Recording, since: Since, *, allow_undecided: bool) -> It
     for name in ("http_req_waiting", "asyncload_response", "asyncload_lateness"):
         metric = {"http_req_waiting": "ttfb"}.get(name, name.removeprefix("asyncload_"))
         yield name, _trend(getattr(everything, metric))
-    if recording.result.objectives:
-        yield "asyncload_objectives", _objectives(recording.result, allow_undecided=allow_undecided)
+    yield "asyncload_verdict", _verdict(recording.result, allow_undecided=allow_undecided)
     for model in recording.result.models:
         yield from _requests(model, since, seconds, f"{{model:{model.name}}}")
 
@@ -122,9 +122,11 @@ def _requests(model: ModelResult, since: Since, seconds: float, tags: str) -> It
     yield f"http_req_duration{tags}", _trend(model.response if since == "due" else model.service)
 
 
-def _objectives(result: RunResult, *, allow_undecided: bool) -> _Metric:
+def _verdict(result: RunResult, *, allow_undecided: bool) -> _Metric:
     good = {"MET", "UNDECIDED"} if allow_undecided else {"MET"}
-    holds = {each.text: each.answer in good for each in result.objectives}
+    holds = {"VALID": result.verdict.valid} | {each.text: each.answer in good for each in result.objectives}
+    if result.stopped:
+        holds[f"stopped: {result.stopped}"] = False
     met = sum(holds.values())
     values = {"rate": met / len(holds), "passes": met, "fails": len(holds) - met}
     return _Metric("rate", "default", values, holds)
