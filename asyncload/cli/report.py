@@ -4,7 +4,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 from asyncload.cli.run import Printing, exit_code, print_result
@@ -30,7 +30,6 @@ class Asked:
     """How the files' names begin, a directory to put them in, or "-" for standard output."""
     slo: tuple[str, ...] = ()
     """Objectives to judge the run by, instead of its own."""
-    allow_undecided: bool = False
 
 
 def report(directory: Path, asked: Asked) -> int:
@@ -44,14 +43,14 @@ def report(directory: Path, asked: Asked) -> int:
     problems = [Problem("", mistake) for mistake in mistakes(asked)]
     if problems:
         raise ScenarioError("options", problems)
+    result = _judged(read(directory), asked.slo)
     if not asked.formats:
-        printing = Printing(as_json=asked.as_json, allow_undecided=asked.allow_undecided)
-        return print_result(_judged(read(directory), asked.slo), printing)
-    recording = Recording(_judged(read(directory), asked.slo), read_history(directory))
+        return print_result(result, Printing(as_json=asked.as_json, allow_undecided=asked.choices.allow_undecided))
+    recording = Recording(result, read_history(directory))
     folder = directory if directory.is_dir() else directory.parent
     for name in asked.formats:
         _export(recording, name, asked.choices, asked.out or folder)
-    return _tell(recording, allow_undecided=asked.allow_undecided)
+    return _tell(recording, allow_undecided=asked.choices.allow_undecided)
 
 
 def _judged(result: RunResult, slo: tuple[str, ...]) -> RunResult:
@@ -68,8 +67,7 @@ def _judged(result: RunResult, slo: tuple[str, ...]) -> RunResult:
 def mistakes(asked: Asked) -> Iterator[str]:
     """Yield what cannot be meant, alone or together."""
     if not asked.formats:
-        given = [choice.name for choice in fields(Choices) if getattr(asked.choices, choice.name) is not None]
-        for name in [*given, *(["out"] if asked.out else [])]:
+        for name in [*asked.choices.made(), *(["out"] if asked.out else [])]:
             yield f"--{name.replace('_', '-')}: is about the files that --format writes, and there is no --format"
         return
     if asked.as_json:

@@ -40,6 +40,13 @@ class Choices:
     """Every model in every second, too."""
     by: str | None = None
     """What there is a row, or a file, for."""
+    allow_undecided: bool = False
+    """Whether an objective that the run cannot decide is as good as one that is met; any format may be asked so."""
+
+    def made(self) -> dict[str, object]:
+        """Choices that a format leaves or not, where somebody made one."""
+        each = {choice.name: getattr(self, choice.name) for choice in fields(self) if choice.default is None}
+        return {name: value for name, value in each.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +82,9 @@ def mistakes(names: Sequence[str], choices: Choices) -> Iterator[str]:
         elif lacking := FORMATS[name].lacks():
             yield f"--format {name}: {lacking}"
     chosen = [name for name in names if name in FORMATS]
-    for choice in fields(Choices):
-        if chosen and getattr(choices, choice.name) is not None:
-            yield from _unheeded(chosen, choice.name, getattr(choices, choice.name))
+    for choice, value in choices.made().items():
+        if chosen:
+            yield from _unheeded(chosen, choice, value)
     if "csv" in chosen and choices.full_history and choices.by != "second" and "locust-csv" not in chosen:
         yield "--full-history: of csv it is about seconds; give --by second, too"
 
@@ -123,8 +130,8 @@ def _hlog(recording: Recording, choices: Choices) -> Files:
     yield ".hlog", _encoded(interval_log(recording, choices.since or "due"))
 
 
-def _junit(recording: Recording, _choices: Choices) -> Files:
-    yield ".xml", _encoded([junit(recording, (), allow_undecided=False)])
+def _junit(recording: Recording, choices: Choices) -> Files:
+    yield ".xml", _encoded([junit(recording, allow_undecided=choices.allow_undecided)])
 
 
 def _openmetrics(recording: Recording, _choices: Choices) -> Files:
@@ -132,15 +139,21 @@ def _openmetrics(recording: Recording, _choices: Choices) -> Files:
 
 
 def _k6_json(recording: Recording, choices: Choices) -> Files:
-    yield ".json", _encoded([handle_summary(recording, choices.since or "sent")])
+    yield (
+        ".json",
+        _encoded([handle_summary(recording, choices.since or "sent", allow_undecided=choices.allow_undecided)]),
+    )
 
 
 def _k6_export(recording: Recording, choices: Choices) -> Files:
-    yield ".json", _encoded([summary_export(recording, choices.since or "sent")])
+    yield (
+        ".json",
+        _encoded([summary_export(recording, choices.since or "sent", allow_undecided=choices.allow_undecided)]),
+    )
 
 
 def _markdown(recording: Recording, _choices: Choices) -> Files:
-    yield ".md", _encoded([markdown(recording, ())])
+    yield ".md", _encoded([markdown(recording)])
 
 
 def _parquet(recording: Recording, _choices: Choices) -> Files:

@@ -19,9 +19,9 @@ from typing import Final
 
 from asyncload.call import Outcome
 from asyncload.formats.recording import Recording
-from asyncload.formats.writing.objective import Objective
 from asyncload.report.numbers import NOTHING, ms, percent, things
-from asyncload.result import ModelResult, RunResult
+from asyncload.result import ModelResult, ObjectiveResult, RunResult
+from asyncload.slo.judging import number
 from asyncload.statistics.estimate import Estimate
 from asyncload.units import format_duration, format_rate
 
@@ -39,16 +39,10 @@ _ORDER: Final = {"MISSED": 0, "UNDECIDED": 1, "MET": 2}
 _S: Final = 1_000_000_000
 
 
-def markdown(recording: Recording, objectives: Sequence[Objective]) -> str:
-    """
-    Write a comment.
-
-    Args:
-        recording: The run.
-        objectives: What became of its objectives.
-    """
+def markdown(recording: Recording) -> str:
+    """Write a comment."""
     result = recording.result
-    parts = [_head(result), _objectives(objectives), _models(result), _errors(result), _foot(result)]
+    parts = [_head(result), _objectives(result), _models(result), _errors(result), _foot(result)]
     return "\n\n".join("\n".join(lines) for part in parts if (lines := list(part))) + "\n"
 
 
@@ -89,20 +83,23 @@ def _head(result: RunResult) -> Iterator[str]:
         yield from _within("verdict", (f"- **{kind}:** {code(words, _WORDS_MOST)}" for kind, words in told), "- {}")
 
 
-def _objectives(objectives: Sequence[Objective]) -> Iterator[str]:
+def _objectives(result: RunResult) -> Iterator[str]:
     """Those that were missed first."""
-    if not objectives:
+    if not result.objectives:
         return
     yield from ("#### Objectives", "")
+    if not result.verdict.valid:
+        yield from ("They rest on an INVALID run.", "")
     yield from _header(("objective", "answer", "measured", "95 % interval", "why"), "llrrl")
-    ordered = sorted(objectives, key=lambda each: _ORDER[each.answer])
+    ordered = sorted(result.objectives, key=lambda each: _ORDER[each.answer])
     yield from _within("objectives", map(_objective_row, ordered), "| {} | | | | |")
 
 
-def _objective_row(each: Objective) -> str:
+def _objective_row(each: ObjectiveResult) -> str:
     answer = each.answer if each.answer == "MET" else f"**{each.answer}**"
-    measured = NOTHING if each.value is None else f"{each.value:.4g} {each.unit}".strip()
-    interval = NOTHING if each.low is None or each.high is None else f"{each.low:.4g} to {each.high:.4g}"
+    measured = NOTHING if each.value is None else f"{number(each.value)} {each.unit}".strip()
+    low, high = ("" if end is None else number(end) for end in (each.low, each.high))
+    interval = f"{low} to {high}".strip() if low or high else NOTHING
     why = code(each.why, _WORDS_MOST) if each.why else ""
     return _row((code(each.text, _NAME_MOST), answer, measured, interval, why))
 
@@ -111,7 +108,7 @@ def _models(result: RunResult) -> Iterator[str]:
     models = result.models if len(result.models) <= _ROWS else _worst(result.models)
     yield from ("#### Models", "")
     if len(models) < len(result.models):
-        yield f"{len(models)} of {len(result.models)} models, those with the highest p99 of response. "
+        yield f"{len(models)} of {len(result.models)} models, those with the highest p99 of response."
     yield "Milliseconds; in brackets the 95 % interval."
     yield ""
     heads = ("model", "calls", "% OK", "errors", "response p50", "p99", "p99.9", "max", "service p50", "p99")

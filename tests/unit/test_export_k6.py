@@ -1,6 +1,7 @@
 """`report --format k6-json` and `k6-export`: read back by our own reader with equal numbers, and shaped as k6's own."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from asyncload.formats.k6 import read_summary
 from asyncload.formats.reading import Reading
 from asyncload.formats.recording import Recording
 from asyncload.report.exports import Choices
-from tests.unit.exported import HOSTILE, empty, failed, hostile, text
+from tests.unit.exported import HOSTILE, empty, failed, hostile, judged, text
 from tests.unit.readings import RESULTS
 from tests.unit.recordings import Made, S, recording
 
@@ -95,3 +96,27 @@ def test_a_run_without_times_has_trends_of_zeros(name: str) -> None:
         assert reading.total.requests == reading.total.failures == run.result.totals.sent
         assert reading.total.latency["sent"].percentiles_ms == {}
     assert len(HOSTILE) == len(read(hostile(), name).rows)
+
+
+def test_the_verdict_and_each_objective_are_thresholds() -> None:
+    """One holds if it is met, or undecided where that is allowed; in an export true means crossed."""
+    slo = ("p50 < 200ms", "p99 < 1ms", "p99.9 < 9s")
+    run = judged(RUN, *slo)
+    assert [each.answer for each in run.result.objectives] == ["MET", "MISSED", "UNDECIDED"]
+    for allowed, holds in ((False, [True, False, False]), (True, [True, False, True])):
+        choices = Choices(allow_undecided=allowed)
+        ours = document(run, "k6-json", choices)["metrics"]["asyncload_verdict"]
+        assert [ours["thresholds"][text]["ok"] for text in ("VALID", *slo)] == [False, *holds]
+        assert (ours["values"]["passes"], ours["values"]["fails"]) == (sum(holds), 4 - sum(holds))
+        exported = document(run, "k6-export", choices)["metrics"]["asyncload_verdict"]
+        assert [exported["thresholds"][text] for text in ("VALID", *slo)] == [True, *(not each for each in holds)]
+        assert exported["value"] == sum(holds) / 4
+    good = recording([Made(i * S // 400, 0) for i in range(1200)])
+    assert document(good, "k6-json")["metrics"]["asyncload_verdict"]["thresholds"] == {"VALID": {"ok": True}}
+
+
+def test_a_stop_rule_that_ended_the_run_is_a_threshold_that_was_crossed() -> None:
+    health = replace(RUN.result.health, stopped="in_flight > 900 for 5s: at 12 s", interrupted=True)
+    stopped = Recording(replace(RUN.result, health=health), None)
+    thresholds = document(stopped, "k6-json")["metrics"]["asyncload_verdict"]["thresholds"]
+    assert thresholds["stopped: in_flight > 900 for 5s: at 12 s"] == {"ok": False}

@@ -9,9 +9,8 @@ import pytest
 from asyncload.call import Outcome
 from asyncload.formats.recording import Recording
 from asyncload.report.markdown import MOST, code, markdown
-from tests.unit.exported import HOSTILE, closed, empty, failed, hostile
+from tests.unit.exported import HOSTILE, closed, empty, failed, hostile, judged
 from tests.unit.recordings import Made, S, recording
-from tests.unit.test_export_junit import MET, MISSED, OPEN, Told
 
 RUN = recording(
     [Made(i * S // 400, i % 2, 4_000 + i, outcome=Outcome.THROTTLED if i == 5 else Outcome.OK) for i in range(1200)]
@@ -56,8 +55,8 @@ class Page(HTMLParser):
             self.tables[-1][-1][-1] += data
 
 
-def page(run: Recording, *objectives: Told) -> Page:
-    text = markdown(run, objectives)
+def page(run: Recording) -> Page:
+    text = markdown(run)
     assert len(text) <= MOST
     found = Page()
     found.feed(cmarkgfm.github_flavored_markdown_to_html(text, cmarkgfm.cmark.Options.CMARK_OPT_UNSAFE))
@@ -65,22 +64,26 @@ def page(run: Recording, *objectives: Told) -> Page:
 
 
 def test_the_verdict_comes_first_then_the_totals() -> None:
-    lines = markdown(RUN, ()).splitlines()
+    lines = markdown(RUN).splitlines()
     assert lines[0] == "### VALID: `made`"
     assert lines[2] == "1200 calls sent, 99.91 % OK, asked 400/s, achieved 400/s, 3s"
     late = recording([Made(i * S // 100, 0, late_us=20_000) for i in range(100)])
-    told = markdown(late, ())
+    told = markdown(late)
     assert told.startswith("### INVALID: `made`")
     assert "**INVALID:** `calls were sent late: lateness p99 is" in told
-    assert "closed loop" in markdown(closed(), ()).splitlines()[2]
+    assert "closed loop" in markdown(closed()).splitlines()[2]
 
 
 def test_models_objectives_and_errors_are_tables() -> None:
-    objectives, models, errors = page(RUN, MET, MISSED, OPEN).tables
+    slo = ("p50 < 20ms", "error_rate < 0.1%", "p99.9 < 9s", "p99 < 1ms")
+    objectives, models, errors = page(judged(RUN, *slo)).tables
     assert [row[:2] for row in objectives[1:]] == [
-        [MISSED.text, "MISSED"], [OPEN.text, "UNDECIDED"], [MET.text, "MET"],
+        [slo[3], "MISSED"], [slo[1], "UNDECIDED"], [slo[2], "UNDECIDED"], [slo[0], "MET"],
     ]  # fmt: skip
-    assert objectives[1][2:] == ["312 ms", "290 to 330", MISSED.why]
+    assert objectives[2][2:4] == ["0.08333 %", "0.01471 to 0.4705"]
+    assert objectives[3][2:4] == ["-", "-"]
+    told = {each.text: each.why for each in judged(RUN, *slo).result.objectives}
+    assert {row[0]: row[4] for row in objectives[1:]} == told
     assert [row[0] for row in models] == ["model", "b.tar.gz", "a.tar.gz", "total"]
     assert [row[1:4] for row in models[1:]] == [["600", "100", "0"], ["600", "99.83", "1"], ["1200", "99.91", "1"]]
     assert errors[1] == ["THROTTLED", "1", "0.08", "a.tar.gz 1"]
@@ -96,10 +99,10 @@ def test_a_percentile_has_its_interval_or_is_not_there() -> None:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_any_words_stay_what_they_are(name: str) -> None:
     """In a heading, a list and a cell: one piece of code, no link, no tag, no cell more."""
-    run = recording([Made(0, 0), Made(1, 0, outcome=Outcome.CONNECT)], [name], scenario={"name": name})
-    found = page(run, Told(f"p99{{model={name}}} < 1s", "MISSED", name))
+    calls = [Made(0, 0), Made(1, 0, outcome=Outcome.CONNECT)]
+    found = page(recording(calls, [name], scenario={"name": name, "slo": [name]}))
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
-    assert found.codes.count(shown) == 4  # the run, the objective's reason, the model, the errors' model
+    assert found.codes.count(shown) == 4  # the run, the objective, the model, the errors' model
     assert found.links == []
     assert found.tags <= {
         "h3",
@@ -131,16 +134,14 @@ def test_a_thousand_models_and_objectives_fit_into_a_comment() -> None:
     names = [f"{'|<&`' * 40}{i}" for i in range(1000)]
     calls = [Made(i * S // 1000, i % 1000, 1_000 + i, outcome=Outcome(i % 12)) for i in range(3000)]
     run = recording(calls, names)
-    objectives = [Told(f"p99{{model={name}}} < 1s", "MISSED", name * 3) for name in names]
-    found = page(run, *objectives)
+    found = page(judged(run, *names))
     assert sum(row[0].startswith("and ") for table in found.tables for row in table) >= 1
     assert len(page(run).tables[0]) == 1 + 20 + 1
-    shown = sum(row[1] == "MISSED" for row in found.tables[0])
+    shown = sum(row[1] == "UNDECIDED" for row in found.tables[0])
     assert found.tables[0][-1][0] == f"and {1000 - shown} more"
 
 
 @pytest.mark.parametrize("run", [empty(), failed(), hostile(), recording([], [])])
 def test_a_run_without_times_is_told_too(run: Recording) -> None:
-    found = page(run)
-    assert found.tables[0][-1][0] == "total"
-    assert found.tables[0][-1][1] == str(run.result.totals.calls)
+    models = next(table for table in page(run).tables if table[0][0] == "model")
+    assert models[-1][:2] == ["total", str(run.result.totals.calls)]

@@ -13,7 +13,9 @@ from asyncload.call import Outcome
 from asyncload.formats.recording import Recording
 from asyncload.formats.writing.openmetrics import BOUNDS_S, LATENESS_BOUNDS_S
 from asyncload.histogram import Histogram
-from tests.unit.exported import HOSTILE, closed, empty, failed, hostile, text
+from asyncload.telemetry import spread
+from asyncload.telemetry.families import FAMILIES
+from tests.unit.exported import HOSTILE, closed, empty, failed, hostile, judged, text
 from tests.unit.recordings import EPOCH_S, Made, S, recording
 
 RUN = recording(
@@ -86,6 +88,16 @@ def test_any_name_is_a_label() -> None:
     assert labels == set(HOSTILE)
 
 
+def test_the_answer_to_each_objective_is_a_state() -> None:
+    """One that is asked for twice stands once."""
+    run = judged(RUN, "p50 < 20ms", "p99 < 1ms", "p99 < 1ms", "p99.9 < 9s")
+    family = families(run)["asyncload_objective"]
+    assert family.type == "stateset"
+    states = {each.labels["objective"]: each.labels["asyncload_objective"] for each in family.samples if each.value}
+    assert states == {"p50 < 20ms": "MET", "p99 < 1ms": "MISSED", "p99.9 < 9s": "UNDECIDED"}
+    assert len(family.samples) == 9
+
+
 @pytest.mark.parametrize("run", [empty(), failed(), recording([], [])])
 def test_no_times_are_empty_histograms(run: Recording) -> None:
     found = families(run)
@@ -110,3 +122,21 @@ def test_prometheus_files_it(tmp_path: Path) -> None:
         )
         samples = sum(len(family.samples) for family in families(run).values())
         assert len(dumped.stdout.splitlines()) == samples
+
+
+def test_names_and_bounds_are_those_of_the_live_metrics() -> None:
+    """So that a query, or a dashboard, means the same of both."""
+    live = {family.prometheus.removesuffix("_total"): family for family in FAMILIES}
+    shared = set(live) & set(families(RUN))
+    assert shared >= {
+        "asyncload_requests",
+        "asyncload_response_seconds",
+        "asyncload_lateness_seconds",
+        "asyncload_stalls",
+    }
+    for name in shared:
+        family = families(RUN)[name]
+        assert family.type == live[name].kind
+        labels = {tuple(label for label in each.labels if label != "le") for each in family.samples}
+        assert labels == {live[name].labels}, name
+    assert (BOUNDS_S, LATENESS_BOUNDS_S) == (spread.DURATION_BOUNDS_S, spread.LATENESS_BOUNDS_S)

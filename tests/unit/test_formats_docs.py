@@ -31,8 +31,10 @@ def test_each_format_has_a_row_with_its_files() -> None:
 
 
 def test_each_choice_has_a_row_with_its_values() -> None:
-    told = {option.split()[0]: option for names in rows("| option | with | says |") for option in names}
-    assert set(told) == {f"--{choice.replace('_', '-')}" for each in FORMATS.values() for choice in each.heeds}
+    told = {option.split()[0] for names in rows("| option | with | says |") for option in names}
+    assert told - {"--slo", "--allow-undecided"} == {
+        f"--{choice.replace('_', '-')}" for each in FORMATS.values() for choice in each.heeds
+    }
     for each in FORMATS.values():
         for choice, legal in each.heeds.items():
             for value in legal:

@@ -61,9 +61,7 @@ def report(
     from asyncload.cli.report import report as carry_out
     from asyncload.report.exports import Choices
 
-    choices = Choices(since=since, by=by, full_history=full_history or None)
-    asked = Asked(
-        as_json=as_json, formats=tuple(dict.fromkeys(formats or ())), choices=choices, out=out, slo=tuple(slo or ()),
-        allow_undecided=allow_undecided,
-    )  # fmt: skip
+    choices = Choices(since=since, by=by, full_history=full_history or None, allow_undecided=allow_undecided)
+    named = tuple(dict.fromkeys(formats or ()))
+    asked = Asked(as_json=as_json, formats=named, choices=choices, out=out, slo=tuple(slo or ()))
     raise typer.Exit(carry_out(directory, asked))

@@ -1,9 +1,9 @@
 """
-JUnit XML: the verdict and each objective as a test case, for whatever shows or gates on tests.
+JUnit XML: the verdict, each objective and the stop rules as test cases, for whatever shows or gates on tests.
 
-    VALID, MET          passed
-    INVALID, MISSED     failed
-    UNDECIDED           failed, or skipped where that is allowed
+    VALID, MET, not stopped       passed
+    INVALID, MISSED, stopped      failed
+    UNDECIDED                     failed, or skipped where that is allowed
 
 The file keeps to what both schemas in use allow, that of Ant's JUnit task and that of Jenkins' xUnit plugin: a root
 without attributes, a time stamp without a zone (UTC), and every attribute that either demands.
@@ -17,11 +17,11 @@ from typing import Final, Literal
 from xml.etree import ElementTree as ET  # writing only
 
 from asyncload.formats.recording import Recording
-from asyncload.formats.writing.objective import Objective
-from asyncload.result import RunResult
+from asyncload.result import ObjectiveResult, RunResult
 
 _ILLEGAL: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What no XML 1.0 document may hold, not even escaped."""
+_NOT_STOPPED: Final = "no stop rule ended the run"
 _S: Final = 1_000_000_000
 
 
@@ -35,16 +35,15 @@ class _Case:
     details: str = ""
 
 
-def junit(recording: Recording, objectives: Sequence[Objective], *, allow_undecided: bool) -> str:
+def junit(recording: Recording, *, allow_undecided: bool) -> str:
     """
     Write one suite.
 
     Args:
         recording: The run.
-        objectives: What became of its objectives.
         allow_undecided: Whether one that the run cannot decide is skipped and not failed.
     """
-    cases = [_verdict(recording.result), *(_objective(each, allow_undecided=allow_undecided) for each in objectives)]
+    cases = list(_cases(recording.result, allow_undecided=allow_undecided))
     root = ET.Element("testsuites")
     suite = ET.SubElement(root, "testsuite", _attributes(recording.result, cases))
     properties = ET.SubElement(suite, "properties")
@@ -84,6 +83,15 @@ def _facts(result: RunResult) -> Iterator[tuple[str, str]]:
     yield "calls_ok", str(result.totals.ok)
 
 
+def _cases(result: RunResult, *, allow_undecided: bool) -> Iterator[_Case]:
+    yield _verdict(result)
+    yield from (_objective(each, allow_undecided=allow_undecided) for each in result.objectives)
+    if result.stopped:
+        yield _Case("stop", _NOT_STOPPED, "failure", "STOPPED", result.stopped, result.stopped)
+    elif result.scenario.get("stop"):
+        yield _Case("stop", _NOT_STOPPED, "passed")
+
+
 def _verdict(result: RunResult) -> _Case:
     verdict = result.verdict
     name = "the result may be believed"
@@ -92,7 +100,7 @@ def _verdict(result: RunResult) -> _Case:
     return _Case("verdict", name, "failure", "INVALID", "; ".join(verdict.reasons), "\n".join(verdict.reasons))
 
 
-def _objective(objective: Objective, *, allow_undecided: bool) -> _Case:
+def _objective(objective: ObjectiveResult, *, allow_undecided: bool) -> _Case:
     if objective.answer == "MET":
         return _Case("slo", objective.text, "passed")
     ended: Literal["failure", "skipped"] = (

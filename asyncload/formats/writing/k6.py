@@ -9,6 +9,8 @@ The summary of k6, in two of its shapes: the object that handleSummary is given,
     dropped_iterations       calls that were due and never sent
     asyncload_response,
     asyncload_lateness       what k6 has no name for, as metrics of one's own
+    asyncload_verdict        share of what should hold that does: that the result is VALID, each objective, and that
+                             no stop rule ended the run; each is a threshold
 
 The first three stand also for each model, as `http_reqs{model:NAME}`. What k6 measures and we do not is left out.
 
@@ -17,7 +19,7 @@ Source:
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import msgspec
@@ -26,7 +28,7 @@ from asyncload.call import Outcome
 from asyncload.formats.reading import Since
 from asyncload.formats.recording import Recording
 from asyncload.histogram import Histogram, lowest_us
-from asyncload.result import ModelResult
+from asyncload.result import ModelResult, RunResult
 
 _QUANTILES: Final[Mapping[str, float]] = {
     "med": 0.5, "max": 1.0, "p(90)": 0.9, "p(95)": 0.95, "p(99)": 0.99, "p(99.9)": 0.999,
@@ -42,14 +44,24 @@ class _Metric:
     type: Literal["counter", "rate", "trend"]
     contains: Literal["default", "time", "data"]
     values: Mapping[str, float]
+    thresholds: Mapping[str, bool] = field(default_factory=dict)
+    """Whether each holds."""
 
 
-def handle_summary(recording: Recording, since: Since) -> str:
-    """Write the object that handleSummary is given, as JSON."""
-    metrics = {
-        name: {"type": metric.type, "contains": metric.contains, "values": metric.values}
-        for name, metric in _metrics(recording, since)
-    }
+def handle_summary(recording: Recording, since: Since, *, allow_undecided: bool) -> str:
+    """
+    Write the object that handleSummary is given, as JSON.
+
+    Args:
+        recording: The run.
+        since: Whether a request's duration counts from when a call was sent, or due.
+        allow_undecided: Whether an objective that the run cannot decide holds.
+    """
+    metrics: dict[str, dict[str, object]] = {}
+    for name, metric in _metrics(recording, since, allow_undecided=allow_undecided):
+        metrics[name] = {"type": metric.type, "contains": metric.contains, "values": metric.values}
+        if metric.thresholds:
+            metrics[name]["thresholds"] = {text: {"ok": holds} for text, holds in metric.thresholds.items()}
     return _json(
         {
             "root_group": {**_ROOT, "groups": [], "checks": []},
@@ -60,14 +72,18 @@ def handle_summary(recording: Recording, since: Since) -> str:
     )
 
 
-def summary_export(recording: Recording, since: Since) -> str:
-    """Write the file of `--summary-export`: the same numbers without the types, and a rate's value under that name."""
-    metrics = {
-        name: {
-            "value" if key == "rate" and metric.type == "rate" else key: value for key, value in metric.values.items()
-        }
-        for name, metric in _metrics(recording, since)
-    }
+def summary_export(recording: Recording, since: Since, *, allow_undecided: bool) -> str:
+    """
+    Write the file of `--summary-export`: the same numbers without the types.
+
+    There a rate's value has that name, and a threshold is true if it was crossed.
+    """
+    metrics: dict[str, dict[str, object]] = {}
+    for name, metric in _metrics(recording, since, allow_undecided=allow_undecided):
+        renamed = {"rate": "value"} if metric.type == "rate" else {}
+        metrics[name] = {renamed.get(key, key): value for key, value in metric.values.items()}
+        if metric.thresholds:
+            metrics[name]["thresholds"] = {text: not holds for text, holds in metric.thresholds.items()}
     return _json({"root_group": {**_ROOT, "groups": {}, "checks": {}}, "metrics": metrics})
 
 
@@ -80,7 +96,7 @@ def _seconds(recording: Recording) -> float:
     return (health.measured_ns + health.send_tail_ns) / _S
 
 
-def _metrics(recording: Recording, since: Since) -> Iterator[tuple[str, _Metric]]:
+def _metrics(recording: Recording, since: Since, *, allow_undecided: bool) -> Iterator[tuple[str, _Metric]]:
     everything, seconds = recording.result.totals, _seconds(recording)
     yield from _requests(everything, since, seconds, "")
     yield "iterations", _counter(everything.sent, seconds)
@@ -90,6 +106,7 @@ def _metrics(recording: Recording, since: Since) -> Iterator[tuple[str, _Metric]
     for name in ("http_req_waiting", "asyncload_response", "asyncload_lateness"):
         metric = {"http_req_waiting": "ttfb"}.get(name, name.removeprefix("asyncload_"))
         yield name, _trend(getattr(everything, metric))
+    yield "asyncload_verdict", _verdict(recording.result, allow_undecided=allow_undecided)
     for model in recording.result.models:
         yield from _requests(model, since, seconds, f"{{model:{model.name}}}")
 
@@ -103,6 +120,16 @@ def _requests(model: ModelResult, since: Since, seconds: float, tags: str) -> It
         _Metric("rate", "default", {"rate": share, "passes": failed, "fails": model.ok}),
     )
     yield f"http_req_duration{tags}", _trend(model.response if since == "due" else model.service)
+
+
+def _verdict(result: RunResult, *, allow_undecided: bool) -> _Metric:
+    good = {"MET", "UNDECIDED"} if allow_undecided else {"MET"}
+    holds = {"VALID": result.verdict.valid} | {each.text: each.answer in good for each in result.objectives}
+    if result.stopped:
+        holds[f"stopped: {result.stopped}"] = False
+    met = sum(holds.values())
+    values = {"rate": met / len(holds), "passes": met, "fails": len(holds) - met}
+    return _Metric("rate", "default", values, holds)
 
 
 def _counter(count: int, seconds: float, contains: Literal["default", "data"] = "default") -> _Metric:

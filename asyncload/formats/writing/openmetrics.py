@@ -2,7 +2,8 @@
 OpenMetrics text: counters and histograms of a run that has ended, for Prometheus and what reads its format.
 
 Every sample has the time of the run's end, so that `promtool tsdb create-blocks-from openmetrics` can file it. Labels
-are names of models and of outcomes, so there are as many time series as a run's own size says; the warm-up is in none.
+are names of models, outcomes and objectives, so there are as many time series as a run's own size says; the warm-up is
+in none.
 
 Histograms are classic ones, for text has no native ones. An HDR slot belongs to a bucket whole: a value may be counted
 above a bound that it is below by less than 1/1024 of itself.
@@ -12,7 +13,7 @@ Source:
 """
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, get_args
 
 import numpy as np
 from prometheus_client import CollectorRegistry
@@ -22,6 +23,7 @@ from prometheus_client.core import (
     HistogramMetricFamily,
     InfoMetricFamily,
     Metric,
+    StateSetMetricFamily,
 )
 from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.registry import Collector
@@ -30,6 +32,7 @@ from asyncload.call import Outcome
 from asyncload.formats.recording import Recording
 from asyncload.histogram import Histogram, highest_us
 from asyncload.result import RunResult
+from asyncload.slo.answers import Answer
 
 BOUNDS_S: Final = (
     0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.025, 0.035, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.35, 0.5,
@@ -67,6 +70,7 @@ class _Run(Collector):
         yield self._info()
         yield from (self._gauge(*row) for row in _gauges(self._result))
         yield from (self._counter(*row) for row in _counters(self._result))
+        yield self._objectives()
         yield self._requests()
         yield from self._sums()
         for metric, text in _BY_MODEL.items():
@@ -94,6 +98,13 @@ class _Run(Collector):
     def _counter(self, name: str, text: str, value: float) -> Metric:
         family = CounterMetricFamily(f"asyncload_{name}", text)
         family.add_metric([], value, timestamp=self._at_s)
+        return family
+
+    def _objectives(self) -> Metric:
+        family = StateSetMetricFamily("asyncload_objective", "The answer to each objective.", labels=["objective"])
+        for text, answer in {each.text: each.answer for each in self._result.objectives}.items():
+            states = {each: each == answer for each in get_args(Answer)}
+            family.add_metric([text], states, timestamp=self._at_s)
         return family
 
     def _requests(self) -> Metric:
@@ -128,6 +139,7 @@ def _gauges(result: RunResult) -> Iterator[tuple[str, str, float]]:
     """Name, what it is, value."""
     health = result.health
     yield "valid", "1 if the verdict is VALID, else 0.", float(result.verdict.valid)
+    yield "stopped", "1 if a stop rule ended the run, else 0.", float(bool(result.stopped))
     if not result.closed:
         yield "asked_per_second", "Calls that were due over the length of the measured phases.", result.asked_per_s
     yield "achieved_per_second", "Calls sent over that length and the send tail.", result.achieved_per_s

@@ -141,13 +141,14 @@ def _second_row(recording: Recording, row: SecondResult, everyone: ModelResult |
 
 def _full_rows(recording: Recording) -> Iterator[Sequence[Field]]:
     """A second in which nothing ended has no targets, and its row of all stands by itself."""
-    rows = {row.second: row for row in recording.result.seconds}
+    left = sorted(recording.result.seconds, key=lambda row: row.second, reverse=True)
     for second, targets in recording.history.seconds if recording.history else ():
-        yield from (_second_row(recording, rows.pop(silent)) for silent in sorted(rows) if silent < second)
-        if second in rows:
-            yield _second_row(recording, rows.pop(second), total("", list(targets.values())))
+        while left and left[-1].second < second:
+            yield _second_row(recording, left.pop())
+        if left and left[-1].second == second:
+            yield _second_row(recording, left.pop(), total("", list(targets.values())))
         yield from _target_rows(recording, second, targets)
-    yield from (_second_row(recording, rows[silent]) for silent in sorted(rows))
+    yield from (_second_row(recording, row) for row in reversed(left))
 
 
 def _target_rows(recording: Recording, second: int, targets: Mapping[int, ModelResult]) -> Iterator[Sequence[Field]]:
