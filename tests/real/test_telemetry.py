@@ -23,11 +23,14 @@ from asyncload.result import RunResult
 from asyncload.runner import run
 from asyncload.scenario import Scenario
 from asyncload.snapshot import Snapshot
+from asyncload.telemetry.frames import Opening
 from asyncload.telemetry.stream import Stream
 from tests.real.collector import Collector, attributes, collector
 from tests.real.runs import KEYS, ROW, scenario, steady_emulator
 from tests.real.servers import RunningEmulator, emulator
 from tests.real.test_cli import asyncload, environment, scenario_file
+from tests.unit.recordings import Made
+from tests.unit.streamed import NAMES, snapshots
 
 Values = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -175,7 +178,7 @@ def test_the_run_survives_its_streams(target: RunningEmulator) -> None:
 
     def on_snapshot(snapshot: Snapshot) -> None:
         if snapshot.row.second == 1:
-            os.kill(stream._process.pid, signal.SIGKILL)
+            os.kill(stream.pid, signal.SIGKILL)
         stream.on_snapshot(snapshot)
 
     with stream_of(chosen, Streams(prometheus=0), told) as stream:
@@ -296,3 +299,24 @@ def test_ctrl_c_ends_the_waiting_for_a_scrape(target: RunningEmulator, tmp_path:
         assert process.wait(20) in (0, 3)
         assert printed.startswith(("VALID", "INVALID"))
         assert process.stderr.read() == ""
+
+
+def test_a_process_that_does_not_keep_up_is_given_up() -> None:
+    """It stands still: two minutes of seconds are kept for it, then it is told once, and nothing is kept any more."""
+    told: list[str] = []
+    opening = Opening(version="1", scenario="s", run="r", models=NAMES, labels=NAMES, prometheus=0, linger_s=60)
+    (second,) = snapshots([[Made(0, model % 3, 1_000 + model) for model in range(20_000)]])
+    with Stream(opening, range(3), told.append) as stream:
+        os.kill(stream.pid, signal.SIGSTOP)
+        for _ in range(300):
+            stream.on_snapshot(second)
+    assert told[1:] == ["streams: their process does not keep up; the run goes on without them"]
+
+
+def test_a_process_that_does_not_start_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its last words, and before anything is sent."""
+    monkeypatch.setattr("asyncload.telemetry.stream._COMMAND", ("-c", "import absent"))
+    opening = Opening(version="1", scenario="s", run="r", models=NAMES, labels=NAMES, prometheus=0)
+    stream = Stream(opening, range(3), lambda _: None)
+    with pytest.raises(StartError, match=r"did not start: .*No module named 'absent'"), stream:
+        pass

@@ -30,6 +30,7 @@ from asyncload.address import EndpointAddress
 from asyncload.call import Call, Outcome, Reply, Transport
 from asyncload.errors import StartError
 from asyncload.sigv4 import Credentials
+from asyncload.traceparent import Marks
 from asyncload.transport.aio import Aio
 from asyncload.transport.sdk import Sdk
 from asyncload.transport.wire import Wire
@@ -78,10 +79,23 @@ def _ways() -> Iterator[Way]:
 
         yield Way("raw", Raw)
         yield Way("raw", Raw, asyncio.new_event_loop)
+        yield Way("raw", _traced)
+
+
+def _traced(wire: Wire) -> Transport:
+    """Raw, with a mark on each request and a look at each reply."""
+    from asyncload.transport.traced import TracedRaw
+
+    return TracedRaw(replace(wire, marks=Marks(1.0, 7, spans=True)))
+
+
+def _id(way: Way) -> str:
+    name = "traced" if way.make is _traced else way.name
+    return f"{name}-{way.loop.__module__.split('.')[0]}"
 
 
 WAYS = list(_ways())
-every_way = pytest.mark.parametrize("way", WAYS, ids=lambda way: f"{way.name}-{way.loop.__module__.split('.')[0]}")
+every_way = pytest.mark.parametrize("way", WAYS, ids=_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,16 @@ import math
 from dataclasses import replace
 
 import numpy as np
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
 
 from asyncload.call import Outcome
+from asyncload.formats.writing.openmetrics import BOUNDS_S, openmetrics
+from asyncload.formats.writing.openmetrics import LATENESS_BOUNDS_S as FILE_LATENESS_BOUNDS_S
 from asyncload.telemetry.families import FAMILIES, read
-from asyncload.telemetry.spread import Spread
+from asyncload.telemetry.spread import DURATION_BOUNDS_S, LATENESS_BOUNDS_S, Spread
 from asyncload.telemetry.totals import Totals
-from tests.unit.recordings import Made, S
-from tests.unit.streamed import add, snapshots
+from tests.unit.recordings import Made, S, recording
+from tests.unit.streamed import NAMES, add, snapshots
 
 SECONDS = [
     [Made(0, 0), Made(1, 1, outcome=Outcome.THROTTLED), Made(2, 2, service_us=40_000)],
@@ -111,3 +114,14 @@ def test_names_say_their_unit_and_kind() -> None:
         assert ("_seconds" in family.prometheus) == (family.unit == "s"), family.prometheus
         assert ("_bytes" in family.prometheus) == (family.unit == "By"), family.prometheus
     assert len({family.prometheus for family in FAMILIES}) == len({f.opentelemetry for f in FAMILIES}) == len(FAMILIES)
+
+
+def test_the_file_of_a_run_has_the_same_metrics() -> None:
+    """What `report --format openmetrics` writes has the live names, kinds and buckets."""
+    written = {family.name: family for family in read_openmetrics(openmetrics(recording(SECONDS[0], NAMES)).decode())}
+    shared = [family for family in FAMILIES if family.prometheus.removesuffix("_total") in written]
+    assert len(shared) >= 14
+    for family in shared:
+        assert written[family.prometheus.removesuffix("_total")].type == family.kind
+    assert BOUNDS_S == DURATION_BOUNDS_S
+    assert FILE_LATENESS_BOUNDS_S == LATENESS_BOUNDS_S
