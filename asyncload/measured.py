@@ -156,6 +156,10 @@ class Health:
     interrupted: bool = False
     cut: bool = False
     """Whether the run died before it could write its result."""
+    settled_s: int = 0
+    """Second of the plan before which `warmup: auto` cut; 0 if it did not; of several ranks the latest."""
+    unsettled: bool = False
+    """Whether `warmup: auto` cut as much as it may, and that was not enough, on any rank."""
 
     def merge(self, other: "Health") -> "Health":
         """Combine two ranks."""
@@ -179,6 +183,8 @@ class Health:
             store_error=min(filter(None, (self.store_error, other.store_error)), default=""),
             interrupted=self.interrupted or other.interrupted,
             cut=self.cut or other.cut,
+            settled_s=max(self.settled_s, other.settled_s),
+            unsettled=self.unsettled or other.unsettled,
         )
 
 
