@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, asdict, fields
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from asyncload.balance import LittlesLaw, Reconciliation
 from asyncload.call import Outcome
 from asyncload.cold import Classes
 from asyncload.histogram import Histogram
 from asyncload.measured import DURATIONS, Health, ModelResult, SecondResult, Signs
+from asyncload.steadiness import Steady
 
 if TYPE_CHECKING:
     from asyncload.result import RunResult
@@ -58,12 +60,16 @@ def write(result: "RunResult") -> dict[str, Any]:
             **{field.name: getattr(health, field.name) for field in fields(health)},
         },
         "objectives": [asdict(answer) for answer in result.objectives],
+        "steady": _plain(result.steady),
+        "reconciliation": result.reconciliation and _plain(result.reconciliation),
+        "littles_law": result.littles_law and _plain(result.littles_law),
         "cold_starts": starts and {"told": not starts.doubt, "doubt": starts.doubt},
         "totals": _model_document(everything, histograms=False)
         | _corrected(result, everything)
+        | _certainty(result, everything)
         | {"classes": classes[-1]},
         "models": [
-            _model_document(model) | _corrected(result, model) | {"classes": row}
+            _model_document(model) | _corrected(result, model) | _certainty(result, model) | {"classes": row}
             for model, row in zip(result.models, classes[:-1], strict=True)
         ],
         "warmup": _model_document(result.warmup),
@@ -94,6 +100,36 @@ def _corrected(result: "RunResult", model: ModelResult) -> dict[str, Any]:
     if histogram is None:
         return {"corrected_ms": None}
     return {"corrected_ms": {"calls": histogram.count, **percentiles_ms(histogram)}}
+
+
+def _certainty(result: "RunResult", model: ModelResult) -> dict[str, Any]:
+    """Intervals of a target's percentiles, and of the share of its calls that failed."""
+    inside = {name: q for name, q in _QUANTILES.items() if q < 1}
+    failures = result.failures(model)
+    return {
+        **{
+            f"{metric}_intervals": {
+                name: {
+                    "low_ms": _number(estimate.low_us / 1000, 3),
+                    "high_ms": _number(estimate.high_us / 1000, 3),
+                    "effective_calls": round(estimate.effective_calls, 1),
+                }
+                for name, estimate in zip(inside, result.estimates(model, metric, [*inside.values()]), strict=True)
+            }
+            for metric in DURATIONS
+        },
+        "failures": {
+            "share": _number(failures.value, 6),
+            "low": _number(failures.low, 6),
+            "high": _number(failures.high, 6),
+            "effective_calls": round(failures.effective_calls, 1),
+        },
+    }
+
+
+def _plain(value: Steady | Reconciliation | LittlesLaw) -> dict[str, Any]:
+    """The fields of a value; what is not known is null."""
+    return {name: _number(field, 6) if isinstance(field, float) else field for name, field in asdict(value).items()}
 
 
 def _number(value: float, digits: int) -> float | None:

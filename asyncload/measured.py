@@ -159,6 +159,10 @@ class Health:
     """The rule that stopped it, when, and on which values; of several ranks' the first in alphabetical order."""
     cut: bool = False
     """Whether the run died before it could write its result."""
+    settled_s: int = 0
+    """Second of the plan before which `warmup: auto` cut; 0 if it did not; of several ranks the latest."""
+    unsettled: bool = False
+    """Whether `warmup: auto` cut as much as it may, and that was not enough, on any rank."""
 
     def merge(self, other: "Health") -> "Health":
         """Combine two ranks."""
@@ -183,6 +187,8 @@ class Health:
             interrupted=self.interrupted or other.interrupted,
             stopped=min(filter(None, (self.stopped, other.stopped)), default=""),
             cut=self.cut or other.cut,
+            settled_s=max(self.settled_s, other.settled_s),
+            unsettled=self.unsettled or other.unsettled,
         )
 
 

@@ -15,24 +15,29 @@ different times still line up.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import msgspec
 
 from asyncload import document
+from asyncload.balance import LittlesLaw, Reconciliation, littles_law, reconcile
 from asyncload.call import Outcome
 from asyncload.closed import ClosedPhase, closed_phases, expected_interval_us
 from asyncload.cold import Classes, ColdStarts, tell_apart
+from asyncload.course import Course, Recorded
 from asyncload.document import SCHEMA, percentiles_ms
+from asyncload.effects import Effects
 from asyncload.errors import StoreError
 from asyncload.histogram import Histogram
 from asyncload.measured import WARMUP, Health, ModelResult, SecondResult, Signs, total
 from asyncload.omission import corrected
 from asyncload.slo.answers import ObjectiveResult
 from asyncload.slo.judging import judged
+from asyncload.spans import Stretch, stretches
 from asyncload.statistics.estimate import Estimate, Share, percentiles, share
+from asyncload.steadiness import Steady, steadiness
 from asyncload.verdict import Evidence, Verdict, judge
 
 __all__ = [
@@ -66,6 +71,8 @@ class RunResult:
     warmup: ModelResult
     seconds: tuple[SecondResult, ...]
     health: Health
+    served: int | None = field(default=None, kw_only=True, compare=False)
+    """What the target says that it served, if somebody asked it; not stored."""
 
     def __repr__(self) -> str:
         # Short: asyncio formats a finished task's result in places where nobody reads it.
@@ -121,17 +128,55 @@ class RunResult:
         """
         Percentiles of a target's durations, each with its interval.
 
+        How far calls are from being independent is taken from the seconds of all targets together, of lateness its
+        own and of the others those of response.
+
         Args:
             model: One of this result's, or several of them together.
             metric: "response", "service", "lateness" or "ttfb".
             quantiles: In (0, 1).
         """
         histogram: Histogram = getattr(model, metric)
-        return percentiles(histogram, quantiles, [float(histogram.count)] * len(quantiles))
+        effects = self._effects["lateness" if metric == "lateness" else "response"]
+        return percentiles(histogram, quantiles, [effects.at(q).effective(histogram.count) for q in quantiles])
 
     def failures(self, model: ModelResult) -> Share:
         """Share of a target's calls that did not end OK, dropped ones included, with its interval."""
-        return share(model.calls - model.ok, model.calls, float(model.calls))
+        effective = self._effects["response"].failures.effective(model.calls)
+        return share(model.calls - model.ok, model.calls, effective)
+
+    @cached_property
+    def steady(self) -> Steady:
+        """Whether one state was measured: what `warmup: auto` cut, and whether latency drifts behind it."""
+        return steadiness(self.scenario, self.health, self._courses["response"], self._stretches)
+
+    @cached_property
+    def reconciliation(self) -> Reconciliation | None:
+        """What became of every arrival, warm-up included; None if the seconds do not say what was planned."""
+        everything = total("everything", [self.totals, self.warmup])
+        return reconcile(self.seconds, everything, self.health, self.served)
+
+    @cached_property
+    def littles_law(self) -> LittlesLaw | None:
+        """Calls in flight against rate times response; None of fewer than ten seconds."""
+        return littles_law(self._courses["response"], self._courses["lateness"], self.health.ranks)
+
+    def with_served(self, served: int) -> "RunResult":
+        """Return the same result, held against how many calls the target says that it served."""
+        return replace(self, served=served)
+
+    @cached_property
+    def _stretches(self) -> tuple[Stretch, ...]:
+        return stretches(self.scenario, self.health)
+
+    @cached_property
+    def _courses(self) -> dict[Recorded, Course]:
+        metrics: tuple[Recorded, ...] = ("response", "lateness")
+        return {metric: Course(self.seconds, self._stretches, metric) for metric in metrics}
+
+    @cached_property
+    def _effects(self) -> dict[Recorded, Effects]:
+        return {metric: Effects(course, self._stretches) for metric, course in self._courses.items()}
 
     @property
     def asked_per_s(self) -> float:
@@ -153,6 +198,7 @@ class RunResult:
     def verdict(self) -> Verdict:
         """Whether the numbers may be believed, and why not."""
         health, everything = self.health, self.totals
+        steady, balance, little = self.steady, self.reconciliation, self.littles_law
         return judge(
             Evidence(
                 calls=everything.calls,
@@ -175,6 +221,10 @@ class RunResult:
                 store_error=health.store_error,
                 stopped=health.stopped,
                 closed=self.closed,
+                drift=steady.drift,
+                unsettled="" if steady.settled else steady.warmup,
+                little=little.why if little else "",
+                unbalanced=balance.why if balance and not balance.balanced else "",
             )
         )
 

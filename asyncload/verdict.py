@@ -53,6 +53,14 @@ class Evidence:
     """The stop rule that ended the run, and why."""
     closed: bool = False
     """Whether arrivals waited for replies, so that no rate was asked for."""
+    drift: str = ""
+    """How latency drifts; empty if it does not."""
+    unsettled: str = ""
+    """What `warmup: auto` cut, if that was not enough."""
+    little: str = ""
+    """How calls in flight do not fit rate and response times."""
+    unbalanced: str = ""
+    """Which counts do not add up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,5 +145,6 @@ def _warnings(e: Evidence) -> list[str]:
             f"the endpoint's clock differs by {e.clock_skew_s:.0f} s; signatures are refused at 300 s: set this clock",
         ),
         (0 < e.sent < FEW_CALLS, f"only {e.sent} calls: p99 and above rest on few of them"),
+        *((bool(words), words) for words in (e.unsettled, e.drift, e.unbalanced, e.little)),
     )
     return [text for true, text in rules if true]

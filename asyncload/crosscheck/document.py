@@ -7,10 +7,10 @@ from typing import Any, Final
 import msgspec
 
 from asyncload.crosscheck.findings import PERCENTILES, Finding, ModelsFinding, works
-from asyncload.crosscheck.intervals import Interval
 from asyncload.crosscheck.latencies import Latencies
 from asyncload.crosscheck.outcome import Crosscheck
 from asyncload.crosscheck.takes import Pair, Take
+from asyncload.statistics.intervals import Interval
 
 SCHEMA: Final = "asyncload.crosscheck/1"
 

@@ -22,12 +22,12 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncload.crosscheck.intervals import Interval, mean, paired
 from asyncload.crosscheck.latencies import RESOLUTION_MS
 from asyncload.crosscheck.owntime import Work, own_time_ms
 from asyncload.crosscheck.shares import ShareTest, against_weights, together
 from asyncload.crosscheck.takes import Pair, Take, counted
 from asyncload.locust.export import Client
+from asyncload.statistics.intervals import Interval, mean, paired
 
 Answer: TypeAlias = Literal["AGREE", "DIFFER", "CANNOT TELL"]
 

@@ -19,8 +19,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from asyncload.crosscheck.intervals import Interval
 from asyncload.locust.export import Client
+from asyncload.statistics.intervals import Interval
 
 _LEAST: Final[Mapping[Client, float]] = {"fasthttp": 0.3, "boto3": 0.7}
 """Share of Locust's CPU time per call beyond asyncload's that is surely in each of its latencies."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from asyncload.crosscheck.distributions import chi_square_tail, noncentrality
+from asyncload.statistics.distributions import chi_square_tail, noncentrality
 
 _FEWEST = 5.0
 """Calls that are expected of a model, below which chi-square is not to be trusted and models are put together."""

@@ -20,11 +20,11 @@ from rich.console import Console
 from rich.text import Text
 
 from asyncload.crosscheck.findings import PERCENTILES, Answer, Finding, ModelsFinding, works
-from asyncload.crosscheck.intervals import Interval
 from asyncload.crosscheck.latencies import Latencies, merged
 from asyncload.crosscheck.outcome import Crosscheck
 from asyncload.crosscheck.takes import Take
 from asyncload.report.numbers import NOTHING, printable, shorten, things
+from asyncload.statistics.intervals import Interval
 from asyncload.units import format_duration
 
 LEAST_WIDTH = 80

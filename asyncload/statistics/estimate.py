@@ -1,9 +1,9 @@
 """
 A number with what is known about it: a percentile or a share, and the interval in which the true one lies.
 
-The interval of a percentile is one of order statistics: with n independent calls, the number of them below the true
-percentile q is binomial, so two ranks enclose it with the level asked for, whatever the distribution. A percentile so
-high that no rank is above it has no upper end, and is not supported by the sample.
+The interval of a percentile is one of order statistics, exact whatever the distribution: see `ranks`. Where calls are
+not independent, it is that of as many independent ones as tell as much, its ranks stretched to the calls that there
+are. A percentile that no rank of those bounds from above, or from below, is not supported by the sample.
 """
 
 import math
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from asyncload.histogram import Histogram
+from asyncload.statistics.ranks import LEVEL, enclosing
 
-LEVEL = 0.95
-"""Of every interval that is printed, unless it says otherwise."""
+__all__ = ["LEVEL", "Estimate", "Share", "percentiles", "share"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +59,15 @@ def percentiles(histogram: Histogram, quantiles: Sequence[float], effective: Seq
         effective: For each, how many independent calls would tell as much as these.
     """
     calls = histogram.count
-    ends = [_ends(q, n) for q, n in zip(quantiles, effective, strict=True)]
-    values = histogram.quantiles_us([*quantiles, *(end for pair in ends for end in pair)]).tolist()
+    ranks = [_ranks(q, calls, n) for q, n in zip(quantiles, effective, strict=True)]
+    # The middle between two ranks, so that no rounding asks for the next one.
+    ends = [(rank - 0.5) / calls for pair in ranks if pair for rank in pair]
+    values = histogram.quantiles_us([*quantiles, *ends]).tolist()
+    bounds = iter(values[len(quantiles) :])
     found = []
-    for i, (q, n) in enumerate(zip(quantiles, effective, strict=True)):
-        low, high = values[len(ends) + 2 * i : len(ends) + 2 * i + 2]
-        known = calls > 0 and 1 - q**n >= (1 + LEVEL) / 2
-        found.append(Estimate(q, values[i], low if known else math.nan, high if known else math.nan, calls, n))
+    for q, value, pair, n in zip(quantiles, values, ranks, effective, strict=False):
+        low, high = (next(bounds), next(bounds)) if pair else (math.nan, math.nan)
+        found.append(Estimate(q, value, low, high, calls, n))
     return tuple(found)
 
 
@@ -76,11 +78,19 @@ def share(part: int, whole: int, effective: float) -> Share:
     return Share(part / whole, *_wilson(part / whole, effective), whole, effective)
 
 
-def _ends(q: float, n: float) -> tuple[float, float]:
-    return _wilson(q, n) if n > 0 else (0.0, 1.0)
+def _ranks(q: float, calls: int, effective: float) -> tuple[int, int] | None:
+    """Ranks of the calls that lie where those of the effective ones do; with as many of them, the same."""
+    independent = min(math.floor(effective + 1e-9), calls)  # a product of factors that cancel may end just below
+    found = enclosing(q, independent)
+    if found is None:
+        return None
+    low, high = found
+    return max(low * calls // independent, 1), min((high - 1) * calls // independent + 1, calls)
 
 
 def _wilson(p: float, n: float) -> tuple[float, float]:
+    if n <= 0:
+        return 0.0, 1.0
     z = NormalDist().inv_cdf((1 + LEVEL) / 2)
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))

@@ -1,9 +1,9 @@
-"""crosscheck.intervals: where a difference lies that was measured in pairs."""
+"""statistics.intervals: where a difference lies that was measured in pairs."""
 
 import numpy as np
 import pytest
 
-from asyncload.crosscheck.intervals import Interval, paired
+from asyncload.statistics.intervals import Interval, paired
 
 
 def test_the_interval_is_students() -> None:

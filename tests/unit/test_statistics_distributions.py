@@ -1,10 +1,10 @@
-"""crosscheck.distributions: the tables of a statistics textbook, and what follows from definitions."""
+"""statistics.distributions: the tables of a statistics textbook, and what follows from definitions."""
 
 import math
 
 import pytest
 
-from asyncload.crosscheck.distributions import chi_square_tail, noncentrality, t_quantile, t_tail
+from asyncload.statistics.distributions import chi_square_tail, noncentrality, t_quantile, t_tail
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from asyncload.crosscheck.distributions import t_quantile
+from asyncload.statistics.distributions import t_quantile
 
 
 @dataclass(frozen=True, slots=True)

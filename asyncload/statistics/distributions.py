@@ -1,5 +1,5 @@
 """
-Student's t and chi-square, as far as the crosscheck needs them.
+Student's t and chi-square, as far as intervals and tests need them.
 
 Both follow from the incomplete beta and gamma functions, which are evaluated by series and continued fractions to about
 1e-12; quantiles are found by halving an interval.

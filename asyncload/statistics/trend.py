@@ -1,0 +1,89 @@
+"""
+Does a series still trend? Mann-Kendall for whether, Sen's slope for how much, both of ranks and medians.
+
+    S       = number of pairs that rise minus number of pairs that fall
+    Z       = (S -+ 1) / sqrt(Var S * inflation)
+
+Neighbours that are alike make S scatter more than chance would, so its variance is inflated by the correlation of the
+ranks of what is left when the slope is taken out: by Hamed and Rao's sum over the lags up to the first that chance
+explains, or by (1 + r) / (1 - r), as of an AR(1) series, where that is more.
+
+Source:
+    Mann, Econometrica 13 (1945). Sen, Journal of the American Statistical Association 63 (1968). Hamed and Rao, Journal
+    of Hydrology 204 (1998), eq. 8 to 10.
+"""
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncload.statistics.batches import persistence
+
+Float64s: TypeAlias = NDArray[np.float64]
+
+_MOST: Final = 600
+"""Values that are compared with one another; of more, the medians of as many blocks are."""
+_FEWEST: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """Whether a series rises or falls, and by how much."""
+
+    p: float
+    """Two-sided: how often chance alone trends as much. NaN of fewer than ten values."""
+    change: float
+    """Sen's slope times the length of the series, in the unit of its values."""
+
+
+def mann_kendall(values: Float64s) -> Trend:
+    """
+    Look for a trend.
+
+    Args:
+        values: float64[n], equally far apart in time.
+    """
+    x = _blocks(values)
+    n = x.size
+    if n < _FEWEST:
+        return Trend(math.nan, math.nan)
+    first, second = np.triu_indices(n, 1)
+    rises = x[second] - x[first]
+    s = float(np.sign(rises).sum())
+    slope = float(np.median(rises / (second - first)))
+    _, ties = np.unique(x, return_counts=True)
+    variance = (n * (n - 1) * (2 * n + 5) - float((ties * (ties - 1) * (2 * ties + 5)).sum())) / 18
+    if variance <= 0:
+        return Trend(1.0, 0.0)
+    variance *= _inflation(x - slope * np.arange(n))
+    z = max(abs(s) - 1, 0.0) / math.sqrt(variance)
+    return Trend(2 * (1 - NormalDist().cdf(z)), slope * (n - 1))
+
+
+def _blocks(values: Float64s) -> Float64s:
+    """Medians of blocks of equal length, so that no more than can be compared are left; a rest is left out."""
+    length = -(-values.size // _MOST)
+    if length <= 1:
+        return values
+    whole = values.size // length * length
+    medians: Float64s = np.median(values[:whole].reshape(-1, length), axis=1)
+    return medians
+
+
+def _inflation(x: Float64s) -> float:
+    """By how much the variance of S is larger than that of independent values; at least 1."""
+    n = x.size
+    ranks: Float64s = np.argsort(np.argsort(x, kind="stable"), kind="stable").astype(np.float64) - (n - 1) / 2
+    whole = float(ranks @ ranks)
+    hamed_rao = 1.0
+    for lag in range(1, n - 2):
+        r = float(ranks[lag:] @ ranks[:-lag]) / whole
+        if r <= 1.96 / math.sqrt(n):
+            break
+        hamed_rao += 2 * r * (n - lag) * (n - lag - 1) * (n - lag - 2) / (n * (n - 1) * (n - 2))
+    r = persistence(ranks)
+    return max(hamed_rao, (1 + r) / (1 - r))
