@@ -4,10 +4,12 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 from asyncload.cli.run import Printing, exit_code, print_result
+from asyncload.cli.view import AskedView
+from asyncload.cli.view import mistakes as view_mistakes
 from asyncload.errors import Problem, ScenarioError, StoreError
 from asyncload.formats.recording import Recording
 from asyncload.report import exports
@@ -31,6 +33,8 @@ class Asked:
     slo: tuple[str, ...] = ()
     """Objectives to judge the run by, instead of its own."""
     allow_undecided: bool = False
+    view: AskedView = field(default_factory=AskedView)
+    """The table in the middle of the report."""
 
 
 def report(directory: Path, asked: Asked) -> int:
@@ -45,8 +49,8 @@ def report(directory: Path, asked: Asked) -> int:
     if problems:
         raise ScenarioError("options", problems)
     if not asked.formats:
-        printing = Printing(as_json=asked.as_json, allow_undecided=asked.allow_undecided)
-        return print_result(_judged(read(directory), asked.slo), printing)
+        printing = Printing(as_json=asked.as_json, allow_undecided=asked.allow_undecided, asked=asked.view)
+        return print_result(_judged(read(directory), asked.slo), printing, directory)
     recording = Recording(_judged(read(directory), asked.slo), read_history(directory))
     folder = directory if directory.is_dir() else directory.parent
     for name in asked.formats:
@@ -68,10 +72,14 @@ def _judged(result: RunResult, slo: tuple[str, ...]) -> RunResult:
 def mistakes(asked: Asked) -> Iterator[str]:
     """Yield what cannot be meant, alone or together."""
     if not asked.formats:
+        yield from view_mistakes(asked.view, "--json" if asked.as_json else "")
         given = [choice.name for choice in fields(Choices) if getattr(asked.choices, choice.name) is not None]
         for name in [*given, *(["out"] if asked.out else [])]:
             yield f"--{name.replace('_', '-')}: is about the files that --format writes, and there is no --format"
         return
+    yield from view_mistakes(replace(asked.view, by=None), "--format")
+    if asked.view.by == "phase":
+        yield "--by phase: files have a row for a model or for a second; expected model or second"
     if asked.as_json:
         yield "--json: prints the result as it is, and --format writes it in another form; give one of them"
     yield from exports.mistakes(asked.formats, asked.choices)
