@@ -20,10 +20,10 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from asyncload.report import cold, models, objectives, phases, seconds
+from asyncload.report import cold, letters, models, objectives, phases, seconds
 from asyncload.report.errors import errors
 from asyncload.report.health import health, joined
-from asyncload.report.numbers import NOTHING, percent, printable, shorten, things, wrapped
+from asyncload.report.numbers import NOTHING, percent, shorten, things, wrapped
 from asyncload.report.total import total
 from asyncload.report.view import View
 from asyncload.result import RunResult
@@ -62,7 +62,7 @@ def show(
         lines = list(part)
         # Not cropped: on a narrower terminal a line of numbers is wrapped by the terminal and stays whole.
         for line in [Text(), *lines] if number and lines else lines:
-            line.plain = printable(line.plain)
+            line.plain = letters.shown(line.plain, console.encoding)
             console.print(line, no_wrap=True, crop=False, overflow="ignore", highlight=False)
 
 
