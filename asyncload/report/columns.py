@@ -118,7 +118,9 @@ class Table:
         for title, group in groupby(self._places, key=lambda place: place.column.title):
             places = list(group)
             span = _width(places) - places[0].gap
-            line += " " * places[0].gap + (title.center(span, "─") if title else " " * span)
+            line += " " * places[0].gap + (
+                title.center(span, "─" if span > len(title) + 1 else " ") if title else " " * span
+            )
         return line
 
 
