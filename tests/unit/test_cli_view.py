@@ -45,6 +45,14 @@ def test_what_cannot_be_meant_is_refused_all_at_once() -> None:
     assert only == "--sort: orders models, and --by phase shows none; leave one of them out"
 
 
+def test_files_have_rows_of_models_or_seconds() -> None:
+    """`--by` is theirs too; the order of a table and the number of its rows are not."""
+    asked = AskedView(by="phase", sort="p99", all_rows=True)
+    found = list(mistakes(Asked(formats=("csv",), choices=Choices(), view=asked)))
+    assert [words.split(":")[0] for words in found] == ["--sort", "--all", "--by phase"]
+    assert not list(mistakes(Asked(formats=("csv",), choices=Choices(by="second"), view=AskedView(by="second"))))
+
+
 def test_a_run_that_cannot_be_reported_so_does_not_begin(tmp_path: Path) -> None:
     scenario = Scenario.from_dict(
         {"endpoint": {"name": "x"}, "models": [{"name": "a", "payload": "1"}], "phases": [{"rate": 1, "for": 1}]}

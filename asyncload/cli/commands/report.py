@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Optional
 
 import typer
 
-from asyncload.cli.commands.options import AllowUndecided, AllRows, By, Slo, Sort
+from asyncload.cli.commands.options import AllowUndecided, AllRows, Slo, Sort
 
 EXAMPLES = """
 Examples:
@@ -27,7 +27,12 @@ Exit codes: 0 VALID and every objective met, 3 INVALID, 4 an objective missed or
 def report(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Run directory, or a result.json.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
-    by: By = None,
+    by: Annotated[
+        Optional[Literal["model", "phase", "second"]],
+        typer.Option(
+            help="Rows of the table, or of csv; by default one per model. With model hgrm has a file for each."
+        ),
+    ] = None,
     sort: Sort = None,
     all_rows: AllRows = False,
     formats: Annotated[

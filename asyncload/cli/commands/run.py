@@ -92,8 +92,8 @@ def run(
     from asyncload.cli.overrides import Overrides, resolve
     from asyncload.cli.run import Printing, execute
     from asyncload.cli.telemetry import Streams, streams
-    from asyncload.store import new_directory
     from asyncload.cli.view import AskedView
+    from asyncload.store import new_directory
 
     overrides = Overrides(
         rate=rate, duration=duration, models=tuple(model or ()), endpoint=endpoint, endpoint_url=endpoint_url,
