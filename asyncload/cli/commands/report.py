@@ -30,7 +30,7 @@ def report(
     by: Annotated[
         Optional[Literal["model", "phase", "second"]],
         typer.Option(
-            help="Rows of the table, or of csv; by default one per model. With model hgrm has a file for each."
+            help="Rows of the table, or of csv; by default one per model (hgrm: a file for each)."
         ),
     ] = None,
     sort: Sort = None,
