@@ -124,3 +124,5 @@ class TransportNotes(msgspec.Struct, frozen=True):
     """Server's `Date` minus the local clock, the reading furthest from zero; whole seconds, as the header is."""
     first_error: str = ""
     """The first failure in words, without any secret; empty if there was none."""
+    examples: dict[Outcome, str] = msgspec.field(default_factory=dict)
+    """The first failure of each kind in words, without any secret."""

@@ -208,7 +208,12 @@ def _signs(document: Mapping[str, Any] | None) -> Signs | None:
 
 def _health(document: Mapping[str, Any]) -> Health:
     """Readings that an older version did not take yet have their defaults."""
-    known = (field for field in fields(Health) if field.default is MISSING or field.name in document)
+    required = (MISSING, MISSING)
+    known = (
+        field
+        for field in fields(Health)
+        if (field.default, field.default_factory) == required or field.name in document
+    )
     return Health(**{field.name: document[field.name] for field in known})
 
 

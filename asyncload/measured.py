@@ -5,7 +5,7 @@ Each merge is associative and commutative: counts and histograms are added, and 
 the sum is taken.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from asyncload.call import Outcome
@@ -151,6 +151,8 @@ class Health:
     """Endpoint's clock minus this one, the reading furthest from zero."""
     first_error: str = ""
     """The first failure in words; of several ranks' the first in alphabetical order."""
+    examples: Mapping[str, str] = field(default_factory=dict)
+    """The first failure of each kind in words, by the outcome's name, warm-up included; of several ranks as above."""
     store_error: str = ""
     """Why the run directory could not be written to the end; empty if it was."""
     interrupted: bool = False
@@ -183,6 +185,7 @@ class Health:
             exhausted=self.exhausted + other.exhausted,
             clock_skew_s=max(self.clock_skew_s, other.clock_skew_s, key=_distance),
             first_error=min(filter(None, (self.first_error, other.first_error)), default=""),
+            examples=_examples(self.examples, other.examples),
             store_error=min(filter(None, (self.store_error, other.store_error)), default=""),
             interrupted=self.interrupted or other.interrupted,
             stopped=min(filter(None, (self.stopped, other.stopped)), default=""),
@@ -195,3 +198,10 @@ class Health:
 def _distance(x: float) -> tuple[float, float]:
     """Order by distance from zero; of two as far, the positive one is the further."""
     return abs(x), x
+
+
+def _examples(mine: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str]:
+    """One example of each outcome, in the order of the outcomes."""
+    names = (outcome.name for outcome in Outcome)
+    found = {name: [each[name] for each in (mine, theirs) if name in each] for name in names}
+    return {name: min(words) for name, words in found.items() if words}

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from asyncload.call import Call, Transport
+from asyncload.call import Call, Outcome, Transport
 from asyncload.clock import monotonic_ns
 from asyncload.drive import BLOCK, Drive, Tally, Wiring
 from asyncload.errors import StoreError
@@ -247,6 +247,7 @@ class Session:
             exhausted=notes.exhausted,
             clock_skew_s=notes.clock_skew_s,
             first_error=notes.first_error,
+            examples={outcome.name: notes.examples[outcome] for outcome in Outcome if outcome in notes.examples},
             store_error=self._store_error,
             interrupted=self._interrupted,
             stopped=self._stopped if self._interrupted else "",  # its last call may have been sent just before

@@ -4,10 +4,12 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from asyncload.cli.run import Printing, exit_code, print_result
+from asyncload.cli.view import AskedView
+from asyncload.cli.view import mistakes as view_mistakes
 from asyncload.errors import Problem, ScenarioError, StoreError
 from asyncload.formats.recording import Recording
 from asyncload.report import exports
@@ -30,6 +32,8 @@ class Asked:
     """How the files' names begin, a directory to put them in, or "-" for standard output."""
     slo: tuple[str, ...] = ()
     """Objectives to judge the run by, instead of its own."""
+    view: AskedView = field(default_factory=AskedView)
+    """The table in the middle of the report."""
 
 
 def report(directory: Path, asked: Asked) -> int:
@@ -45,7 +49,8 @@ def report(directory: Path, asked: Asked) -> int:
         raise ScenarioError("options", problems)
     result = _judged(read(directory), asked.slo)
     if not asked.formats:
-        return print_result(result, Printing(as_json=asked.as_json, allow_undecided=asked.choices.allow_undecided))
+        printing = Printing(as_json=asked.as_json, allow_undecided=asked.choices.allow_undecided, asked=asked.view)
+        return print_result(result, printing, directory)
     recording = Recording(result, read_history(directory))
     folder = directory if directory.is_dir() else directory.parent
     for name in asked.formats:
@@ -67,9 +72,13 @@ def _judged(result: RunResult, slo: tuple[str, ...]) -> RunResult:
 def mistakes(asked: Asked) -> Iterator[str]:
     """Yield what cannot be meant, alone or together."""
     if not asked.formats:
+        yield from view_mistakes(asked.view, "--json" if asked.as_json else "")
         for name in [*asked.choices.made(), *(["out"] if asked.out else [])]:
             yield f"--{name.replace('_', '-')}: is about the files that --format writes, and there is no --format"
         return
+    yield from view_mistakes(replace(asked.view, by=None), "--format")
+    if asked.view.by == "phase":
+        yield "--by phase: files have a row for a model or for a second; expected model or second"
     if asked.as_json:
         yield "--json: prints the result as it is, and --format writes it in another form; give one of them"
     yield from exports.mistakes(asked.formats, asked.choices)

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
@@ -14,6 +14,8 @@ from typing import Protocol
 from rich.console import Console
 
 from asyncload.aws.credentials import CredentialSource
+from asyncload.cli.view import AskedView, mistakes, spans_of
+from asyncload.errors import Problem, ScenarioError
 from asyncload.options import Options, Stop
 from asyncload.report.live import LiveView, LogLines
 from asyncload.report.terminal import show
@@ -36,6 +38,8 @@ class Printing:
     """Nothing while the run lasts."""
     allow_undecided: bool = False
     """Whether an objective that the run cannot decide is as good as one that is met."""
+    asked: AskedView = field(default_factory=AskedView)
+    """The table in the middle of the report."""
 
 
 class Watcher(Protocol):
@@ -65,7 +69,15 @@ def execute(
     traceparent: float | None = None,
     spans: bool = False,
 ) -> int:
-    """Run a scenario, print its result, and return the exit code."""
+    """
+    Run a scenario, print its result, and return the exit code.
+
+    Raises:
+        ScenarioError: If what is to be printed cannot be meant; nothing was sent.
+    """
+    problems = [Problem("", words) for words in mistakes(printing.asked, "--json" if printing.as_json else "")]
+    if problems:
+        raise ScenarioError("options", problems)
     directory = out or new_directory(scenario.name, time.time())
     notes = Console(stderr=True)
     stop = Stop()
@@ -87,7 +99,7 @@ def execute(
             for view in views:
                 stack.enter_context(view)
             result = runner.run(_until_interrupted(scenario, options, stop, notes))
-        code = print_result(result, printing)
+        code = print_result(result, printing, directory)
         if not printing.as_json:
             sys.stdout.write(f"\nRun directory: {directory}\n")
         sys.stdout.flush()
@@ -96,12 +108,13 @@ def execute(
     return FAILED if result.health.store_error else code
 
 
-def print_result(result: RunResult, printing: Printing) -> int:
-    """Print a result and return its exit code."""
+def print_result(result: RunResult, printing: Printing, directory: Path | None = None) -> int:
+    """Print the result of a run directory, or of a result.json, and return its exit code."""
     if printing.as_json:
         sys.stdout.write(result.to_json().decode() + "\n")
     else:
-        show(result, Console())
+        view = printing.asked.view
+        show(result, Console(), view, spans_of(directory, view))
     return exit_code(result, allow_undecided=printing.allow_undecided)
 
 

@@ -1,25 +1,34 @@
 """The block on cold starts: the calls of each model by how they found it, as far as a client can tell."""
 
-import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
 
-from rich.cells import cell_len
 from rich.text import Text
 
-from asyncload.report.numbers import count, ms, pad, percent, shorten, things
-from asyncload.result import Classes, ColdStarts, RunResult
+from asyncload.histogram import Histogram
+from asyncload.report.columns import Cell, Column, Table
+from asyncload.report.estimates import cell, label, of_part, said, shortfall
+from asyncload.report.numbers import count, ms, percent, things, wrapped
+from asyncload.result import Classes, ColdStarts, ModelResult, RunResult
+from asyncload.statistics.estimate import Estimate
 
 ROWS = 10
 """Models shown: those with the most cold calls."""
 _LABEL = "cold starts"
 _INFERRED = "cold? is inferred, SageMaker does not tell: only a load explains it"
 _UNKNOWN = "unknown: this was measured by a version that did not look for them"
-_TITLES = ("first", "cold?", "warm")
-_HEADS = (("calls", "%", "p50"), ("calls", "%", "p50", "p99"), ("calls", "%", "p50", "p99"))
-"""Percentiles of service time."""
-_NAME_LEAST = 5
-"""What eighty columns leave beside the widest numbers."""
+_FIRST, _COLD, _WARM = "first, ms", "cold?, ms", "warm, ms"
+_QUANTILES: Final = (0.5, 0.99)
 _GAP = "  "
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    classes: Classes
+    cold: tuple[Estimate, ...]
+    warm_calls: int
+    warm: tuple[Estimate, ...]
 
 
 def table(result: RunResult, width: int) -> Iterator[Text]:
@@ -31,59 +40,62 @@ def table(result: RunResult, width: int) -> Iterator[Text]:
     elif starts.doubt:
         yield from _said(f"cold? cannot tell: {starts.doubt}", width)
         if starts.total.first.count:
-            p50 = ms(starts.total.first.quantile_us(0.5))
-            first = things(starts.total.first.count, "first call")
-            yield Text(f"{' ' * len(_LABEL)}{_GAP}{first}, service p50 {p50} ms")
+            yield from _first_calls(result, starts.total.first, width)
     elif starts.total.first.count or starts.total.cold_calls:
-        yield from _rows(starts, width)
+        yield from _rows(result, starts, width)
     elif starts.total.calls:
         yield from _said(f"none: no call took so long that only a load explains it, of {starts.total.calls}", width)
 
 
 def _said(words: str, width: int) -> Iterator[Text]:
-    lines = textwrap.wrap(words, width - len(_LABEL) - len(_GAP))
-    for number, line in enumerate(lines):
-        yield Text.assemble((_LABEL if not number else " " * len(_LABEL), "bold"), _GAP, line)
+    indent = " " * len(_LABEL)
+    for number, line in enumerate(wrapped(words, width - len(_LABEL) - len(_GAP))):
+        yield Text.assemble((_LABEL if not number else indent, "bold"), _GAP, line)
 
 
-def _rows(starts: ColdStarts, width: int) -> Iterator[Text]:
-    most = sorted((row for row in starts.models if row.cold_calls), key=lambda row: row.cold_calls, reverse=True)
-    shown = most[:ROWS]
-    cells = [_cells(row) for row in (*shown, starts.total)]
-    widths = [
-        [max(map(len, column)) for column in zip(heads, *(row[group] for row in cells), strict=True)]
-        for group, heads in enumerate(_HEADS)
-    ]
-    left = width - sum(len(_GAP) + _span(group) for group in widths)
-    name = max(min(left, max(cell_len(row.name) for row in (*shown, starts.total))), _NAME_LEAST)
-    titles = [f"{title}, ms".center(_span(group), "─") for title, group in zip(_TITLES, widths, strict=True)]
+def _first_calls(result: RunResult, first: Histogram, width: int) -> Iterator[Text]:
+    (p50,) = of_part(result.estimates(result.totals, "service", (0.5,)), first)
+    indent = " " * len(_LABEL) + _GAP
+    calls = things(first.count, "first call")
+    yield Text(f"{indent}{calls}: service {said(p50)}, max {ms(first.quantile_us(1))} ms")
+    for line in shortfall([("service", [p50])], width - len(indent)):
+        yield Text(indent, "dim") + line
+
+
+def _rows(result: RunResult, starts: ColdStarts, width: int) -> Iterator[Text]:
+    pairs = zip(result.models, starts.models, strict=True)
+    most = sorted((pair for pair in pairs if pair[1].cold_calls), key=lambda pair: pair[1].cold_calls, reverse=True)
+    rows = [_row(result, model, classes) for model, classes in (*most[:ROWS], (result.totals, starts.total))]
+    lines = Table("model", [row.classes.name for row in rows], list(_columns(rows)), width)
     yield Text.assemble((_LABEL, "bold"), _GAP, (_INFERRED, "dim"))
-    yield Text(_GAP.join([pad("model", name), *titles]), "bold")
-    yield Text(_GAP.join([pad("", name), *_line(_HEADS, widths)]), "bold")
-    for row, groups in zip((*shown, starts.total), cells, strict=True):
-        style = "bold" if row is starts.total else ""
-        yield Text(_GAP.join([pad(shorten(row.name, name), name), *_line(groups, widths)]), style)
-    if len(shown) < len(most):
-        yield Text(f"the {len(shown)} models with the most cold calls, of {len(most)} that had any", "dim")
+    yield from lines.heading()
+    for i in range(len(rows)):
+        yield lines.row(i, "bold" if i == len(rows) - 1 else "")
+    heads = lines.heads
+    for title, found in ((_COLD, [row.cold for row in rows]), (_WARM, [row.warm for row in rows])):
+        printed = [[each for each in estimates if (title, label(each.q)) in heads] for estimates in found]
+        yield from shortfall(zip((row.classes.name for row in rows), printed, strict=True), width)
+    if len(most) > ROWS:
+        yield Text(f"the {ROWS} models with the most cold calls, of {len(most)} that had any", "dim")
 
 
-def _cells(row: Classes) -> tuple[tuple[str, ...], ...]:
-    warm = row.warm
-    cold_us, warm_us = (part.quantiles_us([0.5, 0.99]).tolist() for part in (row.cold, warm))
-    return (
-        (count(row.first.count), percent(row.first.count, row.calls), ms(row.first.quantile_us(0.5))),
-        (count(row.cold_calls), percent(row.cold_calls, row.calls), *map(ms, cold_us)),
-        (count(warm.count), percent(warm.count, row.calls), *map(ms, warm_us)),
-    )
+def _row(result: RunResult, model: ModelResult, classes: Classes) -> _Row:
+    whole = result.estimates(model, "service", _QUANTILES)
+    warm = classes.warm
+    return _Row(classes, of_part(whole, classes.cold), warm.count, of_part(whole, warm))
 
 
-def _line(groups: Sequence[Sequence[str]], widths: Sequence[Sequence[int]]) -> list[str]:
-    return [
-        " ".join(f"{cell:>{width}}" for cell, width in zip(cells, group, strict=True))
-        for cells, group in zip(groups, widths, strict=True)
-    ]
+def _columns(rows: Sequence[_Row]) -> Iterator[Column]:
+    def of(text: Callable[[_Row], str]) -> tuple[Cell, ...]:
+        return tuple((text(row), "") for row in rows)
 
-
-def _span(widths: Sequence[int]) -> int:
-    """Width of a group with the spaces between its columns."""
-    return sum(widths) + len(widths) - 1
+    yield Column("calls", of(lambda row: count(row.classes.first.count)), _FIRST)
+    yield Column("max", of(lambda row: ms(row.classes.first.quantile_us(1))), _FIRST)
+    yield Column("calls", of(lambda row: count(row.classes.cold_calls)), _COLD)
+    yield Column("%", of(lambda row: percent(row.classes.cold_calls, row.classes.calls)), _COLD)
+    yield Column("p50", tuple(cell(row.cold[0]) for row in rows), _COLD)
+    yield Column("p99", tuple(cell(row.cold[1]) for row in rows), _COLD, rank=4)
+    yield Column("max", of(lambda row: ms(row.classes.cold.quantile_us(1))), _COLD, rank=1)
+    yield Column("calls", of(lambda row: count(row.warm_calls)), _WARM, rank=3)
+    yield Column("p50", tuple(cell(row.warm[0]) for row in rows), _WARM)
+    yield Column("p99", tuple(cell(row.warm[1]) for row in rows), _WARM, rank=2)

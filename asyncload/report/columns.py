@@ -1,127 +1,149 @@
 """
-The per-model table's geometry: which columns there are, and how wide each is.
+A table's geometry: names on the left, columns of numbers beside them, as many columns as fit a line.
 
-Laid out by hand, for a heading spans several columns and the names get whatever the numbers leave: a number is never
-cut, and a name is cut in its middle.
+Laid out by hand, for a heading spans several columns and a number stands before its interval. A number is never cut:
+columns give way in the order of their ranks, and names are cut in their middle.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from itertools import groupby
+from typing import Final, TypeAlias
 
 from rich.cells import cell_len
+from rich.text import Text
 
-from asyncload.histogram import Histogram
-from asyncload.report.numbers import NOTHING, count, ms, pad, percent, shorten
-from asyncload.result import ModelResult
+from asyncload.report.numbers import pad, shorten
+from asyncload.statistics.estimate import LEVEL
 
-_RESPONSE = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99.9": 0.999, "max": 1.0}
-_SERVICE = {"p50": 0.5, "p99": 0.99}
-_TITLES = ("response, ms", "service, ms")
-_GAP = "  "
-_NAME_LEAST = 7
-"""What eighty columns leave beside the widest numbers."""
-_CORRECTED = "  corrected"
-_COUNTS = (("calls", ""), ("share", "%"), ("OK", "%"), ("err", ""))
+Cell: TypeAlias = tuple[str, str]
+"""A number, and its interval; either may be empty."""
 
-Groups: TypeAlias = tuple[tuple[str, ...], ...]
-"""Numbers as text, in the groups counts, response and service."""
+_NAME_WANTED: Final = 28
+"""Columns that are only nice to have do not cut names shorter than that."""
+_NAME_LEAST: Final = 8
+_INTERVAL: Final = f"{100 * LEVEL:g} %"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A name and its numbers."""
+class Column:
+    """Cells under one head, one for each row."""
 
-    name: str
-    groups: Groups
-    corrected: Groups | None = None
-    """The same, with the calls that a closed loop's users would have made while they waited for too long."""
-    failed: bool = False
-    """Whether any of its calls did not end OK."""
+    head: str
+    cells: tuple[Cell, ...]
+    title: str = ""
+    """Stands above it, and above its neighbours of the same title."""
+    rank: int = 0
+    """0 is always there; of the others the lowest comes first, as far as there is room."""
 
     @property
-    def lines(self) -> tuple[Groups, ...]:
-        """What it takes a line each to print."""
-        return (self.groups,) if self.corrected is None else (self.groups, self.corrected)
+    def widths(self) -> tuple[int, int]:
+        """Terminal cells of its numbers, and of their intervals; 0 if none has one."""
+        intervals = max((len(interval) for _, interval in self.cells), default=0)
+        numbers = max(map(cell_len, (self.head, *(number for number, _ in self.cells))))
+        return numbers, max(intervals, len(_INTERVAL)) if intervals else 0
 
 
-def row(model: ModelResult, calls: int, corrected: Histogram | None = None) -> Row:
-    """
-    Put the numbers of a target, or of several together, into words.
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a column stands in a line."""
 
-    Args:
-        model: What was measured.
-        calls: What its share is taken of; 0 for a row that has none.
-        corrected: Its response times in the corrected view, if it has one.
-    """
-    counts = (
-        count(model.calls),
-        percent(model.calls, calls) if calls else NOTHING,
-        percent(model.ok, model.calls),
-        count(model.calls - model.ok),
-    )
-    response = tuple(map(ms, model.response.quantiles_us(list(_RESPONSE.values())).tolist()))
-    service = tuple(map(ms, model.service.quantiles_us(list(_SERVICE.values())).tolist()))
-    below = None if corrected is None else _corrected(corrected)
-    return Row(model.name, (counts, response, service), below, failed=model.ok < model.calls)
+    column: Column
+    gap: int
+    number: int
+    interval: int
 
+    @property
+    def width(self) -> int:
+        """With the gap before it left out."""
+        return self.number + (1 + self.interval if self.interval else 0)
 
-def _corrected(histogram: Histogram) -> Groups:
-    response = tuple(map(ms, histogram.quantiles_us(list(_RESPONSE.values())).tolist()))
-    return (count(histogram.count), "", "", ""), response, ("",) * len(_SERVICE)
+    def written(self, number: str, interval: str) -> tuple[str, str]:
+        """Two pieces of a line."""
+        behind = f" {interval:<{self.interval}}" if self.interval else ""
+        return f"{'':{self.gap}}{' ' * (self.number - cell_len(number))}{number}", behind
 
 
-class Columns:
-    """Widths that suit a table's rows and fit a line."""
+class Table:
+    """Rows that fit a line."""
 
-    def __init__(self, rows: Iterable[Row], width: int) -> None:
+    def __init__(self, corner: str, names: Sequence[str], columns: Sequence[Column], width: int) -> None:
         """
         Args:
-            rows: All that will be printed.
+            corner: Stands above the names.
+            names: Of the rows.
+            columns: As many cells in each as there are names.
             width: Of a line, at least 80.
         """
-        rows = list(rows)
-        lines = [line for row in rows for line in row.lines]
-        heads = (tuple(head for head, _ in _COUNTS), tuple(_RESPONSE), tuple(_SERVICE))
-        self._widths = [
-            [max(map(len, cells)) for cells in zip(heads[group], *(line[group] for line in lines), strict=True)]
-            for group in range(len(heads))
-        ]
-        for title, widths in zip(_TITLES, self._widths[1:], strict=True):
-            widths[0] += max(0, len(title) - _span(widths))
-        left = width - sum(len(_GAP) + _span(widths) for widths in self._widths)
-        longest = max((cell_len(row.name) for row in rows), default=0)
+        longest = max(map(cell_len, (corner, *names)))
+        ranks = sorted({column.rank for column in columns})
+        places = _places([column for column in columns if not column.rank])
+        for rank in filter(None, ranks):
+            more = _places([column for column in columns if column.rank <= rank])
+            if min(longest, _NAME_WANTED) + _width(more) > width:
+                break
+            places = more
+        left = width - _width(places)
         self.fits = longest <= left
-        """Whether every name fits as it is."""
-        two_lines = len(lines) > len(rows)
-        self._name = max(min(left, max(longest, len(_CORRECTED if two_lines else "model"))), _NAME_LEAST)
+        """Whether every name stands as it is."""
+        self._corner, self._names, self._places = corner, names, places
+        self._name = max(min(left, longest), min(longest, _NAME_LEAST))
 
-    def heading(self) -> tuple[str, str]:
-        """Two lines: what is counted or timed, and its unit or percentile."""
-        counts, response, service = self._widths
-        upper = [self._cells([head for head, _ in _COUNTS], counts)]
-        upper += [title.center(_span(widths), "─") for title, widths in zip(_TITLES, (response, service), strict=True)]
-        lower = [
-            self._cells([unit for _, unit in _COUNTS], counts),
-            self._cells(list(_RESPONSE), response),
-            self._cells(list(_SERVICE), service),
-        ]
-        return _GAP.join([pad("model", self._name), *upper]), _GAP.join([" " * self._name, *lower])
+    @property
+    def heads(self) -> tuple[tuple[str, str], ...]:
+        """Titles and heads of the columns that are there."""
+        return tuple((place.column.title, place.column.head) for place in self._places)
 
-    def lines(self, row: Row) -> tuple[str, ...]:
-        """Return the lines that a row of the table takes: one, or two with the corrected view below."""
-        names = (row.name, _CORRECTED)
-        return tuple(self._line(name, groups) for name, groups in zip(names, row.lines, strict=False))
+    def heading(self) -> list[Text]:
+        """One line, or two where columns have a title."""
+        heads = [Text(pad(self._corner, self._name), "bold")]
+        for place in self._places:
+            number, interval = place.written(place.column.head, _INTERVAL if place.interval else "")
+            heads.append(Text.assemble((number, "bold"), (interval, "dim")))
+        lines = [Text().join(heads)]
+        if any(place.column.title for place in self._places):
+            lines.insert(0, Text(self._titles(), "bold"))
+        return [_trimmed(line) for line in lines]
 
-    def _line(self, name: str, groups: Groups) -> str:
-        texts = [self._cells(cells, widths) for cells, widths in zip(groups, self._widths, strict=True)]
-        return _GAP.join([pad(shorten(name, self._name), self._name), *texts]).rstrip()
+    def row(self, index: int, style: str = "") -> Text:
+        """Return a line."""
+        pieces = [(pad(shorten(self._names[index], self._name), self._name), style)]
+        for place in self._places:
+            number, interval = place.written(*place.column.cells[index])
+            pieces += [(number, style), (interval, "dim")]
+        return _trimmed(Text.assemble(*pieces))
 
-    @staticmethod
-    def _cells(cells: Sequence[str], widths: Sequence[int]) -> str:
-        return " ".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
+    def _titles(self) -> str:
+        line = " " * self._name
+        for title, group in groupby(self._places, key=lambda place: place.column.title):
+            places = list(group)
+            span = _width(places) - places[0].gap
+            line += " " * places[0].gap + (
+                title.center(span, "─" if span > len(title) + 1 else " ") if title else " " * span
+            )
+        return line
 
 
-def _span(widths: Sequence[int]) -> int:
-    """Width of a group with the spaces between its columns."""
-    return sum(widths) + len(widths) - 1
+def _places(columns: Sequence[Column]) -> list[_Place]:
+    """Set columns side by side; a title that is wider than its columns widens the first of them."""
+    places: list[_Place] = []
+    for title, group in groupby(columns, key=lambda column: column.title):
+        members: list[_Place] = []
+        for column in group:
+            number, interval = column.widths
+            close = members and not interval and not members[-1].interval
+            members.append(_Place(column, 1 if close else 2, number, interval))
+        first, missing = members[0], len(title) - (_width(members) - members[0].gap)
+        if missing > 0:
+            members[0] = _Place(first.column, first.gap, first.number + missing, first.interval)
+        places += members
+    return places
+
+
+def _width(places: Sequence[_Place]) -> int:
+    return sum(place.gap + place.width for place in places)
+
+
+def _trimmed(text: Text) -> Text:
+    text.rstrip()
+    return text

@@ -5,13 +5,16 @@ Every text fits the width that its function states, so a table can be laid out b
 """
 
 import math
+from collections.abc import Iterator
+from typing import Final
 
-from rich.cells import cell_len
+from rich.cells import cell_len, chop_cells
 
 from asyncload.units import format_count
 
 NOTHING = "-"
 """Stands for a number that does not exist, such as a percentile of no calls."""
+_TO: Final = "\N{EN DASH}"
 _MOST_DIGITS = 10_000_000
 _IN_SECONDS_MS = 99_950
 """From here on, three digits of milliseconds would be six characters."""
@@ -90,3 +93,28 @@ def shorten(name: str, width: int) -> str:
 def pad(text: str, width: int) -> str:
     """Fill a text up with spaces on its right, to a number of terminal cells."""
     return text + " " * (width - cell_len(text))
+
+
+def interval(low_us: float, high_us: float) -> str:
+    """Print the ends of an interval in milliseconds, in at most 11 characters: "7.74-7.83" with a dash."""
+    return f"{ms(low_us)}{_TO}{ms(high_us)}"
+
+
+def wrapped(words: str, width: int) -> Iterator[str]:
+    """
+    Break a sentence into lines.
+
+    Args:
+        words: Any text; what is not printable is replaced.
+        width: Terminal cells of a line, at least 2; a longer word is cut.
+    """
+    line = ""
+    for word in printable(words).split():
+        for piece in chop_cells(word, width):
+            longer = f"{line} {piece}" if line else piece
+            if line and cell_len(longer) > width:
+                yield line
+                longer = piece
+            line = longer
+    if line:
+        yield line

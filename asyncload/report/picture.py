@@ -48,6 +48,12 @@ def sparkline(values: Sequence[float], width: int) -> str:
     return _row(bars, max(bars, default=0.0), 0, 1)
 
 
+def bar_rows(bars: Sequence[float], height: int) -> list[str]:
+    """Draw bars from zero to the highest of them, in rows from the top down; a bar above zero always leaves a mark."""
+    top = max(bars, default=0.0)
+    return [_row(bars, top, height - 1 - row, height) for row in range(height)]
+
+
 def _row(bars: Sequence[float], top: float, level: int, levels: int) -> str:
     """One row of a bar chart, `level` rows above its floor."""
     if top <= 0:

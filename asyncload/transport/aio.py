@@ -76,7 +76,7 @@ class Aio:
             wire: Where to, for whom, and within which limits.
         """
         self._wire = wire
-        self._notices = Notices()
+        self._notices = Notices(wire.credentials)
         self._ids = (f"{token_hex(8)}-{number}" for number in count())
         self._credentials = wire.credentials()
         self._signer = Signer(self._credentials, wire.region)
@@ -91,7 +91,7 @@ class Aio:
             StartError: If no connection can be made.
         """
         wire = self._wire
-        self._pending = Pending(wire.timeout_ns, self._attempt, self._judge, wire.marks)
+        self._pending = Pending(wire.timeout_ns, self._attempt, self._judge, wire.marks, self._late)
         self._slots = asyncio.Semaphore(wire.connections)
         self._proxy, self._proxy_headers = _split_proxy(proxy_for(wire.address))
         self._connector = aiohttp.TCPConnector(
@@ -202,7 +202,11 @@ class Aio:
                 raise _TooLongError(f"the reply's body is longer than {self._wire.response_bytes} bytes")
             if reply.status >= 300 and len(kept) <= _KEPT_BODY_BYTES:
                 kept += chunk
-        return classify(reply.status, reply.headers.get("x-amzn-ErrorType", ""), kept)
+        name = reply.headers.get("x-amzn-ErrorType", "")
+        outcome = classify(reply.status, name, kept)
+        if outcome:
+            self._notices.refused(outcome, reply.status, name, kept)
+        return outcome
 
     def _headers(self, call: Call, mark: Mark | None) -> list[tuple[str, str]]:
         """Return the call's headers with date, token and signature; runs when the call has its slot."""
@@ -234,6 +238,11 @@ class Aio:
         own.append(("Authorization", template.authorization(stamp, call.body_sha256, own_id)))
         return own
 
+    def _late(self, progress: Progress) -> None:
+        """Note how far a call had come when its time was over."""
+        sent, begun = progress.sent_ns > 0, progress.first_ns > 0
+        self._notices.timed_out(self._wire.timeout_ns, sent=sent, begun=begun, received=progress.received)
+
     def _judge(self, error: BaseException, progress: Progress) -> Outcome:
         """Turn what aiohttp raised into an outcome; whatever is not in the table is a bug and says so."""
         outcome = _outcome(error, cut_short=progress.first_ns > 0)
@@ -241,7 +250,7 @@ class Aio:
             self._notices.not_connected(error)
         known = isinstance(error, (aiohttp.ClientError, OSError, AsyncloadError))
         words = f"{type(error).__name__}: {error}" if known else f"unexpected {type(error).__name__}"
-        self._notices.failed(words.removesuffix(": "))
+        self._notices.failed(words.removesuffix(": "), outcome)
         return outcome
 
 

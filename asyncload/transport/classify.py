@@ -79,18 +79,19 @@ def classify(status: int, error_type: str, body: bytes) -> Outcome:
     """
     if 200 <= status < 300:
         return Outcome.OK
-    outcome = _OUTCOMES.get(_bare(error_type)) if error_type else None
+    outcome = _OUTCOMES.get(bare(error_type)) if error_type else None
     if outcome is None and body:
-        outcome = _OUTCOMES.get(_named_in(body))
+        outcome = _OUTCOMES.get(named_in(body))
     return _by_status(status) if outcome is None else outcome
 
 
-def _bare(name: str) -> str:
+def bare(name: str) -> str:
     """Strip what stands before `#` and after `:`."""
     return name.partition(":")[0].rpartition("#")[2].strip()
 
 
-def _named_in(body: bytes) -> str:
+def named_in(body: bytes) -> str:
+    """Name of the error that a body of JSON states; empty if it states none."""
     if len(body) > _LARGEST_BODY_BYTES or body.lstrip()[:1] != b"{":
         return ""
     try:
@@ -98,7 +99,7 @@ def _named_in(body: bytes) -> str:
     except (ValueError, RecursionError):
         return ""
     named = (fields[key] for key in _NAMES_IN_BODY if isinstance(fields.get(key), str))
-    return _bare(next(named, ""))
+    return bare(next(named, ""))
 
 
 def _by_status(status: int) -> Outcome:

@@ -40,8 +40,11 @@ class Owner(Protocol):
     def lost(self, connection: "Connection") -> None:
         """Forget a closed connection."""
 
-    def failed(self, error: Exception) -> None:
+    def failed(self, error: Exception, outcome: Outcome) -> None:
         """Note why a call failed on the wire."""
+
+    def refused(self, outcome: Outcome, reader: ReplyReader) -> None:
+        """Note what a reply says that is an error."""
 
 
 class Connection:
@@ -84,6 +87,11 @@ class Connection:
     def busy(self) -> bool:
         """Whether a call is on it."""
         return self._done is not None
+
+    @property
+    def progress(self) -> tuple[bool, int]:
+        """Whether any of the reply has come, and bytes of its body."""
+        return self._reader.begun, self._reader.received
 
     def begin(self, request: bytes, done: Done, since_ns: int) -> None:
         """
@@ -167,7 +175,7 @@ class Connection:
             try:
                 whole = self._reader.feed(data)
             except BrokenReplyError as error:
-                self._owner.failed(error)
+                self._owner.failed(error, Outcome.PROTOCOL)
                 self._finish_badly(Outcome.PROTOCOL)
                 return
             if whole:
@@ -182,6 +190,8 @@ class Connection:
             outcome = Outcome.OK
         else:
             outcome = classify(reader.status, reader.header(b"x-amzn-errortype"), reader.kept_body)
+            if outcome:
+                self._owner.refused(outcome, reader)
         if self._owner.wants_date:
             self._owner.dated(reader.header(b"date"))
         reply = Reply(self._sent_ns, self._first_ns, now, outcome, reader.received)
@@ -204,8 +214,9 @@ class Connection:
         if self._done is None:
             self.close()
             return
-        self._owner.failed(error)
-        self._finish_badly(Outcome.PROTOCOL if self._reader.begun else Outcome.CONNECT)
+        outcome = Outcome.PROTOCOL if self._reader.begun else Outcome.CONNECT
+        self._owner.failed(error, outcome)
+        self._finish_badly(outcome)
 
     def _finish_badly(self, outcome: Outcome) -> None:
         """Close, and end the call that is on it."""

@@ -35,26 +35,36 @@ class Progress:
 
 Attempt: TypeAlias = Callable[[Call, Progress], Coroutine[None, None, Outcome]]
 Judge: TypeAlias = Callable[[BaseException, Progress], Outcome]
+Late: TypeAlias = Callable[[Progress], None]
 
 
 class Pending:
     """The calls that have begun and not ended."""
 
-    __slots__ = ("_attempt", "_closed", "_judge", "_limit_s", "_loop", "_marks", "_tasks")
+    __slots__ = ("_attempt", "_closed", "_judge", "_late", "_limit_s", "_loop", "_marks", "_tasks")
 
-    def __init__(self, limit_ns: int, attempt: Attempt, judge: Judge, marks: Marks | None = None) -> None:
+    def __init__(
+        self,
+        limit_ns: int,
+        attempt: Attempt,
+        judge: Judge,
+        marks: Marks | None = None,
+        late: Late | None = None,
+    ) -> None:
         """
         Args:
             limit_ns: From `begin` to the last byte.
             attempt: Makes one call and tells its outcome; writes what it knows into the progress as it goes.
             judge: The one border for foreign exceptions: turns what `attempt` raised into an outcome, and notes it.
             marks: Where each call takes its mark from.
+            late: Told of each call whose time is over.
         """
         self._loop = asyncio.get_running_loop()
         self._limit_s = limit_ns / 1e9
         self._attempt = attempt
         self._judge = judge
         self._marks = marks
+        self._late = late
         self._tasks: set[asyncio.Task[Outcome]] = set()
         self._closed = False
 
@@ -90,6 +100,8 @@ class Pending:
                 return await self._attempt(call, progress)
         except TimeoutError:
             if limit.expired():
+                if self._late is not None:
+                    self._late(progress)
                 return Outcome.TIMEOUT
             raise
         finally:

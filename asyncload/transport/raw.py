@@ -28,6 +28,7 @@ from asyncload.sigv4 import Signer, Template, amz_date
 from asyncload.transport.connection import Connection
 from asyncload.transport.dial import Dialler, Socket, tls_context
 from asyncload.transport.notices import Notices
+from asyncload.transport.reply_reader import ReplyReader
 from asyncload.transport.wire import Wire, unreachable
 
 _DIAL_LIMIT_NS = 10_000_000_000
@@ -93,7 +94,7 @@ class Raw:
         self._closing = False
         self.wants_date = True
         """Whether the next reply's Date is to be shown to `dated`; once a second."""
-        self._notices = Notices()
+        self._notices = Notices(wire.credentials)
 
     async def open(self) -> None:
         """
@@ -168,9 +169,14 @@ class Raw:
         if self._waiting:
             self._balance()
 
-    def failed(self, error: Exception) -> None:
-        """Note the first failure in words."""
-        self._notices.failed(f"{type(error).__name__}: {error}")
+    def failed(self, error: Exception, outcome: Outcome | None) -> None:
+        """Note a failure in words: the first of all, and the first of its kind."""
+        self._notices.failed(f"{type(error).__name__}: {error}", outcome)
+
+    def refused(self, outcome: Outcome, reader: ReplyReader) -> None:
+        """Note what an error reply said, if it is the first of its kind."""
+        if self._notices.wants(outcome):
+            self._notices.refused(outcome, reader.status, reader.header(b"x-amzn-errortype"), reader.kept_body)
 
     def dated(self, date: str) -> None:
         """Compare a reply's Date with the local clock; keep the reading furthest from zero."""
@@ -202,7 +208,7 @@ class Raw:
         try:
             sock = await self._dialler.dial()
         except OSError as error:
-            self.failed(error)
+            self.failed(error, Outcome.CONNECT)
             return False
         finally:
             # Before anyone is told: who calls again at once must not count on a dial that is over.
@@ -235,11 +241,14 @@ class Raw:
             await asyncio.sleep(pause_s)
             now = monotonic_ns()
             while self._waiting and self._waiting[0][2] + timeout_ns <= now:
+                self._notices.timed_out(timeout_ns, sent=False, begun=False, received=0)
                 self._give_up(Outcome.TIMEOUT)
             for connection in tuple(self._connections):
                 connection.worn = now - connection.born_ns > self._wire.age_ns
                 if connection.busy:
                     if connection.since_ns + timeout_ns <= now:
+                        begun, received = connection.progress
+                        self._notices.timed_out(timeout_ns, sent=True, begun=begun, received=received)
                         connection.expire(Outcome.TIMEOUT)
                 elif connection.worn or now - connection.idle_since_ns > self._wire.idle_ns:
                     connection.close()
@@ -256,4 +265,4 @@ class Raw:
             try:
                 await self._dialler.resolve()
             except OSError as error:
-                self.failed(error)  # the old addresses stay
+                self.failed(error, None)  # the old addresses stay

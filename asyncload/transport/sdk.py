@@ -94,7 +94,7 @@ class _Refusal(TypedDict):
     """What the SDK makes of an error reply."""
 
     ResponseMetadata: _Metadata
-    Error: dict[str, str]
+    Error: dict[str, str | None]
 
 
 class _Current(AioCredentials):  # type: ignore[misc]  # the SDK is untyped
@@ -129,7 +129,7 @@ class Sdk:
             wire: Where to, for whom, and within which limits; `connections`, `warm` and `age_ns` have no use here.
         """
         self._wire = wire
-        self._notices = Notices()
+        self._notices = Notices(wire.credentials)
         self._ids = (f"{token_hex(8)}-{number}" for number in count())
         self._resources = AsyncExitStack()
 
@@ -141,7 +141,7 @@ class Sdk:
             StartError: If the endpoint cannot be reached, or the SDK refuses its settings.
         """
         wire = self._wire
-        self._pending = Pending(wire.timeout_ns, self._attempt, self._judge, wire.marks)
+        self._pending = Pending(wire.timeout_ns, self._attempt, self._judge, wire.marks, self._late)
         session = AioSession()
         ca = wire.ca or Path(session.get_config_variable("ca_bundle") or get_cert_path(verify=True))
         await self._reach(ca)
@@ -225,7 +225,8 @@ class Sdk:
         while chunk := await body.read(_READ_BYTES):
             progress.received += len(chunk)
             if progress.received > self._wire.response_bytes:
-                self._notices.failed(f"the reply's body is longer than {self._wire.response_bytes} bytes")
+                words = f"the reply's body is longer than {self._wire.response_bytes} bytes"
+                self._notices.failed(words, Outcome.PROTOCOL)
                 return Outcome.PROTOCOL
         return Outcome.OK
 
@@ -236,19 +237,30 @@ class Sdk:
         self._notices.dated(headers.get("date", ""))
         length = headers.get("content-length", "")
         progress.received = int(length) if length.isdecimal() else 0
-        return classify(metadata["HTTPStatusCode"], response["Error"].get("Code", ""), b"")
+        status, error = metadata["HTTPStatusCode"], response["Error"]
+        name = error.get("Code") or ""
+        outcome = classify(status, name, b"")
+        if outcome:
+            self._notices.refused(outcome, status, name, (error.get("Message") or "").encode())
+        return outcome
+
+    def _late(self, progress: Progress) -> None:
+        """Note how far a call had come when its time was over."""
+        sent, begun = progress.sent_ns > 0, progress.first_ns > 0
+        self._notices.timed_out(self._wire.timeout_ns, sent=sent, begun=begun, received=progress.received)
 
     def _judge(self, error: BaseException, progress: Progress) -> Outcome:
         """Turn what the SDK raised into an outcome; whatever is not in the table is a bug and says so."""
         row = next((row for row in _OUTCOMES if isinstance(error, row[0])), None)
         if row is None:
             words = f": {error}" if isinstance(error, UsageError) else ""
-            self._notices.failed(f"unexpected {type(error).__name__}{words}")
+            self._notices.failed(f"unexpected {type(error).__name__}{words}", Outcome.PROTOCOL)
             return Outcome.PROTOCOL
         if isinstance(error, (boto.EndpointConnectionError, boto.ConnectTimeoutError, boto.ProxyConnectionError)):
             self._notices.not_connected(error)
-        self._notices.failed(f"{type(error).__name__}: {error}")
-        return row[1] or (Outcome.PROTOCOL if progress.first_ns else Outcome.CONNECT)
+        outcome = row[1] or (Outcome.PROTOCOL if progress.first_ns else Outcome.CONNECT)
+        self._notices.failed(f"{type(error).__name__}: {error}", outcome)
+        return outcome
 
 
 def _mark(request: AWSPreparedRequest, **_: object) -> None:

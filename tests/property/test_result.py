@@ -55,6 +55,7 @@ healths = st.builds(
     exhausted=counts,
     clock_skew_s=st.integers(-3, 3).map(float),
     first_error=words,
+    examples=st.dictionaries(st.sampled_from([outcome.name for outcome in Outcome]), words.filter(bool), max_size=3),
     store_error=words,
     interrupted=st.booleans(),
     cut=st.booleans(),

@@ -6,6 +6,7 @@ answers it; a script that returns True leaves the connection open for the next r
 """
 
 import asyncio
+import json
 import socket
 import ssl
 import struct
@@ -149,6 +150,17 @@ async def takes_its_time(exchange: Exchange) -> bool:
     return True
 
 
+async def repeats_the_request(exchange: Exchange) -> bool:
+    """Refuse, and say who had asked, as AWS does after a wrong signature."""
+    await exchange.take()
+    headers = exchange.requests[-1].headers
+    words = f"token {headers['x-amz-security-token']} of {headers['authorization']}"
+    await exchange.say(
+        reply(json.dumps({"message": words}).encode(), "403 Forbidden", "x-amzn-ErrorType: AccessDenied")
+    )
+    return True
+
+
 def _chunked(pieces: int) -> list[bytes]:
     return [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", *[b"1\r\nx\r\n"] * pieces, b"0\r\n\r\n"]
 
@@ -199,6 +211,7 @@ SCRIPTS: Mapping[str, Script] = {
     "throttle": _error("400 Bad Request", "ThrottlingException:http://internal/", b'{"message":null}'),
     "throttle-by-body": says(reply(b'{"__type":"ThrottlingException"}', "400 Bad Request")),
     "403": _error("403 Forbidden", "InvalidSignatureException"),
+    "403-with-the-request": repeats_the_request,
     "500": _error("500 Internal Server Error", "InternalFailure"),
     "503": _error("503 Service Unavailable", "ServiceUnavailable"),
     "530": _error("530 Site Frozen", "InternalDependencyException"),

@@ -41,6 +41,7 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 _CREDENTIALS = Credentials("AKIDEXAMPLE", "wJalrSECRET", "sess-TOKEN/+==")
+_SECRETS = (_CREDENTIALS.access_key, _CREDENTIALS.secret_key, str(_CREDENTIALS.token))
 _SETTLE_S = 0.02
 _LIMIT_S = 20.0
 """What bounds a test: nothing may hang."""
@@ -278,6 +279,7 @@ ROWS = [
     Row("throttle", O.THROTTLED, "a 400 whose header says more than its body"),
     Row("throttle-by-body", O.THROTTLED, "a 400 whose body says it"),
     Row("403", O.AUTH, "signature"),
+    Row("403-with-the-request", O.AUTH, "signature, and what it should have been of"),
     Row("500", O.SERVER_ERROR, "AWS's fault"),
     Row("503", O.SERVER_ERROR, "AWS's fault"),
     Row("530", O.SERVER_ERROR, "AWS's fault"),
@@ -310,6 +312,9 @@ def test_a_call_ends_as_the_table_says(way: Way, place: Place, row: Row) -> None
                 assert replies.transport.notes().first_error == ""
             elif row.script != "redirect":
                 assert replies.transport.notes().first_error != ""
+            example = replies.transport.notes().examples.get(reply.outcome, "")
+            assert bool(example) == (reply.outcome is not O.OK), "one example of what went wrong"
+            assert not any(secret in example for secret in _SECRETS)
             (after,) = await replies.of(_call("ok"))
             assert (after.outcome, after.received) == (O.OK, 10)
 
@@ -328,6 +333,8 @@ def test_silence_ends_as_timeout(way: Way, place: Place, script: str) -> None:
         async with opened(way, replace(place.wire, timeout_ns=_SHORT_NS, connections=1)) as replies:
             (reply,) = await replies.of(_call(script))
             assert reply.outcome is O.TIMEOUT
+            progress = "no reply in 400ms" if script == "silence" else "no whole reply within 400ms, 50 bytes"
+            assert replies.transport.notes().examples[O.TIMEOUT].startswith(progress)
             assert _SHORT_NS * 0.95 <= reply.last_ns - reply.sent_ns <= _SHORT_NS + 500_000_000
             (after,) = await replies.of(_call("ok"))
             assert after.outcome is O.OK

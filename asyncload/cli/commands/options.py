@@ -1,7 +1,7 @@
 """Options that several commands take; typer reads them when a command is registered."""
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Literal, Optional
 
 import typer
 
@@ -27,3 +27,12 @@ AllowUndecided = Annotated[
     bool, typer.Option("--allow-undecided", help="Exit 0 where too few calls decide an objective.")
 ]
 ContentType = Annotated[str | None, typer.Option(help="Content type of --payload.")]
+By = Annotated[
+    Optional[Literal["model", "phase", "second"]],
+    typer.Option(help="Rows of the report's table; by default one per model."),
+]
+Sort = Annotated[
+    Optional[Literal["p99", "errors", "calls", "name", "scenario"]],
+    typer.Option(help="Order of the models; by default the scenario's, or of many the worst by p99, errors, calls."),
+]
+AllRows = Annotated[bool, typer.Option("--all", help="Every model or second, however many there are.")]

@@ -5,13 +5,14 @@ from typing import Annotated, Literal, Optional
 
 import typer
 
-from asyncload.cli.commands.options import AllowUndecided, Slo
+from asyncload.cli.commands.options import AllowUndecided, AllRows, Slo, Sort
 
 EXAMPLES = """
 Examples:
 
 \b
   asyncload report runs/20261123T184455Z-xgboost-mme
+  asyncload report runs/20261123T184455Z-xgboost-mme --by phase
   asyncload report runs/20261123T184455Z-xgboost-mme --json
   asyncload report runs/20261123T184455Z-xgboost-mme --slo "p99 < 200ms" --slo "error_rate < 0.1%"
   asyncload report runs/20261123T184455Z-xgboost-mme --format junit --format markdown --out ci
@@ -26,6 +27,12 @@ Exit codes: 0 VALID and every objective met, 3 INVALID, 4 an objective missed or
 def report(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Run directory, or a result.json.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    by: Annotated[
+        Optional[Literal["model", "phase", "second"]],
+        typer.Option(help="Rows of the table, or of csv; by default one per model (hgrm: a file for each)."),
+    ] = None,
+    sort: Sort = None,
+    all_rows: AllRows = False,
     formats: Annotated[
         Optional[list[str]],
         typer.Option(
@@ -45,10 +52,6 @@ def report(
         Optional[Literal["sent", "due"]],
         typer.Option(help="What the files' times count from: by default due with hgrm and hlog, else sent."),
     ] = None,
-    by: Annotated[
-        Optional[Literal["model", "second"]],
-        typer.Option(help="What csv has a row for, by default model; with model, hgrm has a file for each, too."),
-    ] = None,
     full_history: Annotated[
         bool,
         typer.Option("--full-history", help="With locust-csv, and with csv by second: each model's history, too."),
@@ -59,9 +62,14 @@ def report(
     """Show the result of a run, also of one that was killed, or write it in other tools' formats."""
     from asyncload.cli.report import Asked
     from asyncload.cli.report import report as carry_out
+    from asyncload.cli.view import AskedView
     from asyncload.report.exports import Choices
 
-    choices = Choices(since=since, by=by, full_history=full_history or None, allow_undecided=allow_undecided)
+    choices = Choices(
+        since=since, by=by if formats and by != "phase" else None, full_history=full_history or None,
+        allow_undecided=allow_undecided,
+    )  # fmt: skip
     named = tuple(dict.fromkeys(formats or ()))
-    asked = Asked(as_json=as_json, formats=named, choices=choices, out=out, slo=tuple(slo or ()))
+    view = AskedView(by=by, sort=sort, all_rows=all_rows)
+    asked = Asked(as_json=as_json, formats=named, choices=choices, out=out, slo=tuple(slo or ()), view=view)
     raise typer.Exit(carry_out(directory, asked))

@@ -8,6 +8,8 @@ import typer
 
 from asyncload.cli.commands.options import (
     AllowUndecided,
+    AllRows,
+    By,
     ContentType,
     Duration,
     EndpointName,
@@ -19,6 +21,7 @@ from asyncload.cli.commands.options import (
     ScenarioFile,
     Seed,
     Slo,
+    Sort,
 )
 
 EXAMPLES = """
@@ -73,6 +76,9 @@ def run(
         float | None,
         typer.Option(metavar="RATIO", help="Put a traceparent on each request, so many of them sampled.", min=0, max=1),
     ] = None,
+    by: By = None,
+    sort: Sort = None,
+    all_rows: AllRows = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print only the result, as JSON.")] = False,
     slo: Slo = None,
     stop: Annotated[
@@ -86,6 +92,7 @@ def run(
     from asyncload.cli.overrides import Overrides, resolve
     from asyncload.cli.run import Printing, execute
     from asyncload.cli.telemetry import Streams, streams
+    from asyncload.cli.view import AskedView
     from asyncload.store import new_directory
 
     overrides = Overrides(
@@ -93,7 +100,8 @@ def run(
         region=region, payload=payload, content_type=content_type, seed=seed, transport=transport,
         slo=tuple(slo or ()), stop=tuple(stop or ()),
     )  # fmt: skip
-    printing = Printing(as_json=as_json, quiet=quiet, allow_undecided=allow_undecided)
+    view = AskedView(by=by, sort=sort, all_rows=all_rows)
+    printing = Printing(as_json=as_json, quiet=quiet, allow_undecided=allow_undecided, asked=view)
     chosen = resolve(scenario, overrides)
     directory = out or new_directory(chosen.name, time.time())
     asked = Streams(

@@ -1,0 +1,73 @@
+"""What the generator noticed about itself, and whether its numbers fit together."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from asyncload.call import Outcome
+from asyncload.report.estimates import said, shortfall
+from asyncload.report.numbers import NOTHING, count, ms, things
+from asyncload.result import RunResult
+from asyncload.units import format_bytes
+
+_LABEL: Final = 15
+
+
+def health(result: RunResult, width: int) -> Iterator[Text]:
+    """Lines of the block: a reading or several behind each label, in as many lines as they take."""
+    yield Text("health", "bold")
+    for label, pieces in _readings(result).items():
+        for number, line in enumerate(joined(pieces, width - _LABEL)):
+            yield Text(f"  {'' if number else label:<{_LABEL - 2}}{line}")
+    yield from shortfall([("lateness", result.estimates(result.totals, "lateness", (0.5, 0.99)))], width)
+
+
+def joined(pieces: Iterable[str], width: int) -> Iterator[str]:
+    """Join pieces by a dot, in as few lines as fit."""
+    line = ""
+    for piece in pieces:
+        longer = f"{line} · {piece}" if line else piece
+        if line and cell_len(longer) > width:
+            yield line
+            longer = piece
+        line = longer
+    yield line
+
+
+def _readings(result: RunResult) -> Mapping[str, Sequence[str]]:
+    noticed, everything = result.health, result.totals
+    return {
+        "lateness": [
+            *map(said, result.estimates(everything, "lateness", (0.5, 0.99))),
+            f"max {ms(everything.lateness.quantile_us(1))} ms",
+        ],
+        "calls": [
+            f"{count(everything.outcomes[Outcome.DROPPED])} dropped",
+            f"{count(everything.outcomes[Outcome.ABANDONED])} abandoned",
+            f"{count(noticed.peak_in_flight)} in flight at the peak",
+        ]
+        + ([f"{count(everything.retries)} retries"] if everything.retries else []),
+        "loop": [
+            f"CPU {100 * noticed.cpu_share:.1f} % of a core",
+            f"{things(noticed.stalls, 'stall')} over 10 ms, the longest {ms(noticed.longest_stall_ns / 1000)} ms",
+        ],
+        "connections": [
+            f"{count(noticed.connects)} opened",
+            f"{count(noticed.connect_failures)} failed",
+            f"{count(noticed.exhausted)} refused by this machine",
+        ],
+        "clocks": [
+            f"the endpoint's differs by {noticed.clock_skew_s:.0f} s",
+            f"this one jumped by {round(noticed.clock_jump_ns / 1e6, 1) or 0:.6g} ms",
+        ],
+        "replies": [f"{format_bytes(everything.received_bytes)} of bodies"],
+        "plan": [f"digest {result.plan_digest[:12] or NOTHING}", f"started {_utc(noticed.started_unix_ns)}"]
+        + ([f"{noticed.ranks} ranks"] if noticed.ranks > 1 else []),
+    }
+
+
+def _utc(unix_ns: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(unix_ns / 1e9))
