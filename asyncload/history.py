@@ -1,9 +1,31 @@
 """What a run directory has beyond its result: the seconds of every target."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncload.histogram import Int64s
 from asyncload.measured import ModelResult
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Rows of some seconds, of one duration, as columns: a thousand targets over an hour have some millions of rows."""
+
+    second: Int64s
+    """int64[n], ascending."""
+    model: Int64s
+    """Index of the target of each row; the warm-up's is behind the last. int64[n]."""
+    outcomes: NDArray[np.int64]
+    """Calls that ended, by `Outcome`: int64[n, outcomes]."""
+    row: Int64s
+    """Row of each entry of the histograms, int64[k], ascending."""
+    slot: Int64s
+    """int64[k]."""
+    count: Int64s
+    """int64[k]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +42,27 @@ class History:
     Seconds in which a call ended, ascending, each with the targets of which one did, by their index; the warm-up of
     all targets has the index behind the last. May be gone through more than once. Signs are None.
     """
+    stored: Callable[[str], Iterator[Columns]] | None = field(default=None, repr=False, compare=False)
+    """Where the seconds are kept as columns: reads those of one duration, which is ten times as fast."""
+
+    def columns(self, metric: str) -> Iterator[Columns]:
+        """
+        Go through the seconds as columns.
+
+        Args:
+            metric: "response", "service", "lateness" or "ttfb".
+        """
+        if self.stored is not None:
+            yield from self.stored(metric)
+            return
+        for second, targets in self.seconds:
+            histograms = [getattr(model, metric) for model in targets.values()]
+            sizes = [histogram.slots.size for histogram in histograms]
+            yield Columns(
+                np.full(len(targets), second, np.int64),
+                np.array(list(targets), np.int64),
+                np.array([model.outcomes for model in targets.values()], np.int64),
+                np.repeat(np.arange(len(targets)), sizes),
+                np.concatenate([histogram.slots for histogram in histograms]),
+                np.concatenate([histogram.counts for histogram in histograms]),
+            )

@@ -23,7 +23,7 @@ from asyncload.scenario import Scenario
 from asyncload.snapshot import Snapshot
 from asyncload.store import new_directory
 
-DONE, FAILED, INVALID, INTERRUPTED = 0, 1, 3, 130
+DONE, FAILED, INVALID, MISSED, INTERRUPTED = 0, 1, 3, 4, 130
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,18 +12,21 @@ from dataclasses import fields, replace
 from itertools import groupby, pairwise
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import numpy as np
 
 from asyncload.errors import StoreError
 from asyncload.histogram import Histogram, decode_groups, sum_by_key
-from asyncload.history import History
+from asyncload.history import Columns, History
 from asyncload.measured import Signs
 from asyncload.record import METRICS, SIGNS
 from asyncload.result import WARMUP, Health, ModelResult, RunResult, SecondResult, total
 from asyncload.store.tables import COUNTS, FORMAT
+
+_ROWS_AT_ONCE: Final = 16_384
+"""Rows of targets that are decoded together."""
 
 
 def read(path: Path) -> RunResult:
@@ -58,7 +61,8 @@ def read_history(path: Path) -> History | None:
     with _told(path), _opened(database) as db:
         facts = _facts(db, database)
         spans = tuple((int(begin), int(end)) for begin, end in facts["measured_ns"])
-    return History(spans, int(facts["rank"]), int(facts["world"]), _Seconds(database, facts["names"]))
+    seconds = _Seconds(database, facts["names"])
+    return History(spans, int(facts["rank"]), int(facts["world"]), seconds, seconds.columns)
 
 
 class _Seconds:
@@ -74,6 +78,16 @@ class _Seconds:
         with _told(self._path), _opened(self._path) as db:
             for second, rows in groupby(db.execute(query), key=itemgetter(0)):
                 yield second, self._targets(list(rows))
+
+    def columns(self, metric: str) -> Iterator[Columns]:
+        """Yield the rows of some seconds at a time, with the histograms of one duration only."""
+        query = f"SELECT second, model, {', '.join([*COUNTS, METRICS[METRICS.index(metric)]])} FROM models"
+        with _told(self._path), _opened(self._path) as db:
+            found = db.execute(f"{query} ORDER BY second, model")
+            while rows := found.fetchmany(_ROWS_AT_ONCE):
+                *numbers, blobs = zip(*rows, strict=True)
+                second, model, *outcomes = (np.array(column, np.int64) for column in numbers)
+                yield Columns(second, model, np.column_stack(outcomes), *decode_groups(blobs))
 
     def _targets(self, rows: Sequence[Sequence[Any]]) -> dict[int, ModelResult]:
         width = len(METRICS)
