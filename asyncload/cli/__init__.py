@@ -5,7 +5,8 @@ The command: parse, call, print. Environment, signals, standard streams and exit
     1    failed: the run could not begin, or its directory could not be written
     2    bad usage or a bad scenario; nothing was sent
     3    done, but the result is INVALID; of a crosscheck: CANNOT TELL
-    4    done, and VALID, but an objective is missed or undecided, or a stop rule ended the run
+    4    done, and VALID, but an objective is missed or undecided, or a stop rule ended the run; of a comparison:
+         a change that --fail-if names is sure
     5    of a crosscheck: DIFFER
     130  interrupted; what was measured is kept
 """

@@ -1,34 +1,53 @@
-"""Put the results of several tools side by side."""
+"""Put the results of several tools side by side; of two runs of ours, say what differs and how surely."""
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
 import msgspec
 from rich.console import Console
 
+from asyncload.cli.run import DONE, INVALID, MISSED
+from asyncload.difference import Condition, Differences, differences
+from asyncload.difference.conditions import parse
+from asyncload.difference.document import document as differences_document
 from asyncload.errors import UsageError
+from asyncload.formats.own import OWN
 from asyncload.formats.reading import Reading
+from asyncload.formats.recording import Recording
 from asyncload.formats.sniff import open_all
 from asyncload.formats.unit import PER_MS, Unit
+from asyncload.report.comparison.differences import show as show_differences
 from asyncload.report.comparison.document import document
 from asyncload.report.comparison.sides import MOST, Sides
 from asyncload.report.comparison.terminal import show
+from asyncload.store import read, read_history
 
 _ROWS_SHOWN = 10
 
 
-def compare(paths: Sequence[Path], names: Sequence[str], unit: str | None, *, as_json: bool) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The options of the command."""
+
+    names: Sequence[str] = ()
+    """Rows to rename, each as ROW=MODEL."""
+    unit: str | None = None
+    """Of values in files that do not say it."""
+    fail_if: Sequence[str] = ()
+    """Changes that fail the comparison."""
+    as_json: bool = False
+
+
+def compare(paths: Sequence[Path], asked: Asked) -> int:
     """
-    Read sources and print their comparison.
+    Read sources, print their comparison, and return the exit code.
 
     Args:
         paths: Of the sources, two or more.
-        names: Rows to rename, each as ROW=MODEL.
-        unit: Of values in files that do not say it.
-        as_json: Print JSON instead of tables.
+        asked: The options.
 
     Raises:
         UsageError: If these cannot be meant.
@@ -36,13 +55,60 @@ def compare(paths: Sequence[Path], names: Sequence[str], unit: str | None, *, as
     """
     if not 2 <= len(paths) <= MOST:  # a comparison is of two
         raise UsageError(f"expected from 2 to {MOST} sources to compare, found {len(paths)}")
-    chosen = _unit(unit)
-    mapped = dict(map(_renaming, names))
+    conditions = _conditions(asked.fail_if)
+    chosen = _unit(asked.unit)
+    mapped = dict(map(_renaming, asked.names))
     sides = Sides(renamed(open_all(paths, chosen), mapped))
-    if as_json:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(document(sides)), indent=1).decode() + "\n")
+    found = _differences(paths, sides, mapped, conditions)
+    if conditions and found is None:
+        raise UsageError("--fail-if: needs two runs of asyncload, whose seconds say how sure a difference is")
+    if asked.as_json:
+        told = document(sides) | {"differences": None if found is None else differences_document(found)}
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(told), indent=1).decode() + "\n")
     else:
         show(sides, Console())
+        if found is not None:
+            show_differences(found, Console())
+    return _exit_code(found, asked=bool(conditions))
+
+
+def _exit_code(found: Differences | None, *, asked: bool) -> int:
+    """Without a condition a comparison is shown and judged by nobody; with one, invalid runs decide nothing."""
+    if found is None or not asked:
+        return DONE
+    if found.a.invalid or found.b.invalid:
+        return INVALID
+    return MISSED if found.failed else DONE
+
+
+def _conditions(texts: Sequence[str]) -> list[Condition]:
+    conditions, mistakes = [], []
+    for text in texts:
+        try:
+            conditions.append(parse(text))
+        except UsageError as error:
+            mistakes.append(str(error))
+    if mistakes:
+        raise UsageError("\n".join(mistakes))
+    return conditions
+
+
+def _differences(
+    paths: Sequence[Path], sides: Sides, mapped: Mapping[str, str], conditions: Sequence[Condition]
+) -> Differences | None:
+    """Compare two runs of ours; None of anything else."""
+    if len(paths) != 2 or any(reading.tool != OWN for reading in sides.readings):
+        return None
+    a, b = (_recording(path, mapped) for path in paths)
+    sources = ([str(paths[0])], [str(paths[1])])
+    return differences([a], [b], sources=sources, conditions=conditions)
+
+
+def _recording(path: Path, mapped: Mapping[str, str]) -> Recording:
+    """Read a run; its models are called as --map says."""
+    result = read(path)
+    models = tuple(replace(model, name=mapped.get(model.name, model.name)) for model in result.models)
+    return Recording(replace(result, models=models), read_history(path))
 
 
 def renamed(readings: Sequence[Reading], names: Mapping[str, str]) -> tuple[Reading, ...]:

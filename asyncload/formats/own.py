@@ -14,6 +14,8 @@ from asyncload.formats.bins import Bins
 from asyncload.formats.reading import Meaning, Reading, Row
 from asyncload.result import ModelResult, RunResult
 
+OWN = "asyncload"
+"""The tool, as a `Reading` calls it."""
 _OPEN = "open loop: each call is sent when it is due, whether or not others have been answered"
 
 
@@ -33,7 +35,7 @@ def reading(result: RunResult, source: str) -> Reading:
     verdict = result.verdict
     return Reading(
         source=source,
-        tool="asyncload",
+        tool=OWN,
         rows=tuple(_row(model, seconds) for model in result.models),
         total=_row(result.totals, seconds),
         meaning=Meaning(

@@ -12,21 +12,23 @@ from dataclasses import fields, replace
 from itertools import groupby, pairwise
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import numpy as np
 
 from asyncload.errors import StoreError
 from asyncload.histogram import Histogram, decode_groups, sum_by_key
-from asyncload.history import History, Samples
+from asyncload.history import Columns, History, Samples
 from asyncload.measured import Signs
 from asyncload.record import METRICS, SIGNS
 from asyncload.result import WARMUP, Health, ModelResult, RunResult, SecondResult, total
 from asyncload.store.tables import COUNTS, FORMAT
 
-_SAMPLES_AT_ONCE = 65_536
+_SAMPLES_AT_ONCE: Final = 65_536
 """Calls of a block: some 25 MB while they are read."""
+_ROWS_AT_ONCE: Final = 16_384
+"""Rows of targets that are decoded together."""
 
 
 def read(path: Path) -> RunResult:
@@ -63,7 +65,7 @@ def read_history(path: Path) -> History | None:
         spans = tuple((int(begin), int(end)) for begin, end in facts["measured_ns"])
         kept = db.execute("SELECT 1 FROM samples LIMIT 1").fetchone() is not None
     seconds, samples = _Seconds(database, facts["names"]), _Samples(database) if kept else None
-    return History(spans, int(facts["rank"]), int(facts["world"]), seconds, samples)
+    return History(spans, int(facts["rank"]), int(facts["world"]), seconds, seconds.columns, samples)
 
 
 class _Seconds:
@@ -79,6 +81,16 @@ class _Seconds:
         with _told(self._path), _opened(self._path) as db:
             for second, rows in groupby(db.execute(query), key=itemgetter(0)):
                 yield second, self._targets(list(rows))
+
+    def columns(self, metric: str) -> Iterator[Columns]:
+        """Yield the rows of some seconds at a time, with the histograms of one duration only."""
+        query = f"SELECT second, model, {', '.join([*COUNTS, METRICS[METRICS.index(metric)]])} FROM models"
+        with _told(self._path), _opened(self._path) as db:
+            found = db.execute(f"{query} ORDER BY second, model")
+            while rows := found.fetchmany(_ROWS_AT_ONCE):
+                *numbers, blobs = zip(*rows, strict=True)
+                second, model, *outcomes = (np.array(column, np.int64) for column in numbers)
+                yield Columns(second, model, np.column_stack(outcomes), *decode_groups(blobs))
 
     def _targets(self, rows: Sequence[Sequence[Any]]) -> dict[int, ModelResult]:
         width = len(METRICS)

@@ -11,6 +11,7 @@ Examples:
 \b
   asyncload compare runs/20261123T184455Z-xgboost-mme results/locust_stats.csv
   asyncload compare runs/before runs/after
+  asyncload compare runs/before runs/after --fail-if "p99 > +10%" --fail-if "error_rate > +0.5 points"
   asyncload compare runs/try-1 k6-summary.json vegeta.csv wrk2.txt
   asyncload compare runs/try-1 locust.json --map sendPopular=xgboost-0.tar.gz
 """
@@ -34,9 +35,24 @@ def compare(
         str | None,
         typer.Option(help="ns, us, ms or s: unit of the values in .hgrm and .hlog files, which do not say it."),
     ] = None,
+    fail_if: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fail-if",
+            metavar="CHANGE",
+            help='Exit with 4 if the second of two runs is surely so, such as "p99 > +10%" or '
+            '"error_rate{model=xgb-*} > +0.5 points".',
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the comparison as JSON.")] = False,
 ) -> None:
-    """Put results of several tools side by side, and say what each number means where that differs."""
+    """
+    Put results of several tools side by side, and say what each number means where that differs.
+
+    Of two runs of asyncload, say also which differences are more than chance.
+    """
+    from asyncload.cli.compare import Asked
     from asyncload.cli.compare import compare as carry_out
 
-    carry_out(sources, names or (), unit, as_json=as_json)
+    asked = Asked(names=tuple(names or ()), unit=unit, fail_if=tuple(fail_if or ()), as_json=as_json)
+    raise typer.Exit(carry_out(sources, asked))

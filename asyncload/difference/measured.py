@@ -1,0 +1,85 @@
+"""What was measured on one side, row by row: all models together first, then those that are compared."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asyncload.difference.values import QUANTILES
+from asyncload.formats.recording import Recording
+from asyncload.histogram import merge
+from asyncload.result import ModelResult, RunResult
+from asyncload.statistics.estimate import LEVEL
+
+Floats64 = NDArray[np.float64]
+
+_QS: Final = tuple(QUANTILES.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """One side's numbers; of several runs their calls together, and the mean of their rates."""
+
+    calls: Floats64
+    """float64[rows]."""
+    ok: Floats64
+    seconds: float
+    """That the calls were sent in, all runs together."""
+    runs: int
+    percentiles_us: Floats64
+    """float64[rows, quantiles]; NaN of nothing."""
+    effective: Floats64
+    """How many independent calls would tell as much: float64[rows, quantiles]."""
+
+    @property
+    def error_rate(self) -> Floats64:
+        """Share of the calls that did not end OK, dropped ones included; NaN of none."""
+        with np.errstate(invalid="ignore"):
+            return 1 - self.ok / self.calls
+
+    @property
+    def throughput(self) -> Floats64:
+        """Calls that ended OK, per second."""
+        return self.ok / self.seconds if self.seconds else np.full_like(self.ok, np.nan)
+
+
+def needed(q: float) -> int:
+    """From how many independent calls on a percentile has an interval: one in 40 has none of them beyond it."""
+    return math.ceil(math.log((1 - LEVEL) / 2) / math.log(max(q, 1 - q)))
+
+
+def numbers(recordings: Sequence[Recording], names: Sequence[str]) -> Numbers:
+    """
+    Take the numbers of one side.
+
+    Args:
+        recordings: One run, or several of one scenario.
+        names: Models that get a row.
+    """
+    results = [recording.result for recording in recordings]
+    by_name = [{model.name: model for model in result.models} for result in results]
+    every = [[(result, result.totals) for result in results]]
+    every += [[(result, models[name]) for result, models in zip(results, by_name, strict=True)] for name in names]
+    rows = [_row(parts) for parts in every]
+    calls, ok, percentiles, effective = zip(*rows, strict=True)
+    healths = [result.health for result in results]
+    return Numbers(
+        np.array(calls, np.float64),
+        np.array(ok, np.float64),
+        sum(health.measured_ns + health.send_tail_ns for health in healths) / 1e9,
+        len(results),
+        np.array(percentiles),
+        np.array(effective),
+    )
+
+
+def _row(parts: Sequence[tuple[RunResult, ModelResult]]) -> tuple[int, int, list[float], list[float]]:
+    models = [model for _, model in parts]
+    response = models[0].response if len(models) == 1 else merge([model.response for model in models])
+    estimates = [result.estimates(model, "response", _QS) for result, model in parts]
+    effective = [math.fsum(each[place].effective_calls for each in estimates) for place in range(len(_QS))]
+    percentiles: list[float] = response.quantiles_us(_QS).tolist()
+    return sum(model.calls for model in models), sum(model.ok for model in models), percentiles, effective
