@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from asyncload.result import ModelResult, RunResult
     from asyncload.runner import arun, run
     from asyncload.scenario import Scenario
+    from asyncload.slo.answers import ObjectiveResult
     from asyncload.snapshot import Snapshot
     from asyncload.store import read
 
@@ -26,6 +27,7 @@ _HOMES = {
     "AsyncloadError": "errors",
     "ColdStarts": "cold",
     "ModelResult": "result",
+    "ObjectiveResult": "slo.answers",
     "Options": "options",
     "Plan": "plan",
     "RunResult": "result",
@@ -45,6 +47,7 @@ __all__ = [
     "AsyncloadError",
     "ColdStarts",
     "ModelResult",
+    "ObjectiveResult",
     "Options",
     "Plan",
     "RunResult",

@@ -24,6 +24,7 @@ from asyncload.slo.checking import chosen
 from asyncload.slo.metrics import RATE
 from asyncload.slo.objective import Objective
 from asyncload.statistics.estimate import LEVEL, Share, percentiles, share
+from asyncload.statistics.ranks import needed
 
 if TYPE_CHECKING:
     from asyncload.cold import Classes
@@ -156,8 +157,7 @@ def _unsupported(objective: Objective, histogram: Histogram, effective: float) -
         allowed = 100 * (1 - q)
         words = f"{longer:,} of {count:,} calls took longer than {objective.limit}, and {allowed:.4g} % may"
         return Measurement("", math.nan, math.nan, math.inf, beyond=words)
-    needed = math.log((1 - LEVEL) / 2) / math.log(max(q, 1 - q))
-    calls = math.ceil(needed * count / effective) if effective > 0 else math.ceil(needed)
+    calls = math.ceil(needed(q) * count / effective) if effective > 0 else needed(q)
     what = "are" if objective.kind is None else f"{objective.kind} ones are"
     return _unknown(f"it needs {calls:,} calls, and there {what} {count:,}")
 
