@@ -23,7 +23,7 @@ def series(models: int) -> int:
     totals = Totals(np.arange(models + 2), labels)
     for snapshot in snapshots([[]], labels):
         add(totals, snapshot)
-    values = [value for _, points in read(totals) for _, value in points]
+    values = [value for _, points in read(totals).families for _, value in points]
     return 1 + sum(len(value.buckets) + 2 if isinstance(value, Spread) else 1 for value in values)
 
 
