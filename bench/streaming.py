@@ -80,7 +80,7 @@ def served(ask: Streaming, scenario: Scenario) -> Iterator[Callable[[Snapshot], 
             yield stream.on_snapshot
     else:
         totals = Totals(np.arange(len(names) + 1), names)
-        Server(opening, lambda: read(totals), lambda: "")
+        Server(opening, lambda: read(totals))
 
         def add(snapshot: Snapshot) -> None:
             second = snapshot.second

@@ -27,6 +27,7 @@ MODELS: Final = 100
 LINGER: Final = "15s"
 _INTERVAL: Final = "OTEL_METRIC_EXPORT_INTERVAL"
 _INTERVAL_MS: Final = "10000"
+_TEMPORALITY: Final = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE"
 _AGGREGATION: Final = "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION"
 _AGGREGATIONS: Final = ("explicit_bucket_histogram", "base2_exponential_bucket_histogram")
 _OTHER: Final = "other"
@@ -118,6 +119,8 @@ def _mistakes(asked: Streams, variables: Mapping[str, str]) -> Iterator[str]:
     yield from _said(lambda: parse_address(asked.otlp or "", allow_plaintext=asked.allow_plaintext), "--otlp: ")
     if not _installed("opentelemetry.exporter.otlp.proto.http"):
         yield "--otlp: needs OpenTelemetry's SDK; install it with pip install 'asyncload-mme[otlp]'"
+    if (temporality := variables.get(_TEMPORALITY) or "cumulative").lower() != "cumulative":
+        yield f"{_TEMPORALITY}: only cumulative is sent, found {temporality!r}; let a collector make deltas of it"
     interval = variables.get(_INTERVAL) or _INTERVAL_MS
     if not interval.isdecimal() or not int(interval):
         yield f"{_INTERVAL}: expected milliseconds above 0, found {interval!r}"

@@ -6,7 +6,7 @@ semantic conventions' where there is one for the thing, else begin with `asynclo
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, Literal, TypeAlias
@@ -219,6 +219,18 @@ FAMILIES: Final[tuple[Family, ...]] = (
 )  # fmt: skip
 
 
-def read(totals: Totals) -> list[tuple[Family, list[Point]]]:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All that can be read at one moment."""
+
+    families: Sequence[tuple[Family, Sequence[Point]]]
+    digest: str
+    """The plan's; empty before the first second has ended."""
+    ended: bool
+    """Whether these are the last values."""
+
+
+def read(totals: Totals) -> Reading:
     """Read every family."""
-    return [(family, list(family.read(totals))) for family in FAMILIES]
+    families = [(family, list(family.read(totals))) for family in FAMILIES]
+    return Reading(families, totals.last.digest if totals.last else "", totals.ended)

@@ -13,7 +13,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Final
 
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -21,12 +21,10 @@ from opentelemetry.sdk.metrics.export import MetricExportResult
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExportResult
 
-from asyncload.telemetry.families import Family, Point
+from asyncload.telemetry.families import Reading
 from asyncload.telemetry.frames import Opening, Otlp, Tick
 from asyncload.telemetry.points import Source, metrics_data, readable
 from asyncload.traceparent import Span
-
-Read: TypeAlias = Callable[[], list[tuple[Family, list[Point]]]]
 
 MOST_WAITING: Final = 20_000
 """Spans that wait for their export; of more the oldest are lost."""
@@ -39,7 +37,7 @@ _CAUSE: Final = re.compile(r"""Caused by \w+\(["']?(?:\w+\(.*?\): )?(.*?)["']?\)
 class Exports:
     """Exports from its making until `finish`."""
 
-    def __init__(self, opening: Opening, otlp: Otlp, read: Read, tell: Callable[[str], None]) -> None:
+    def __init__(self, opening: Opening, otlp: Otlp, read: Callable[[], Reading], tell: Callable[[str], None]) -> None:
         """
         Args:
             opening: Whose metrics they are.
@@ -94,7 +92,7 @@ class Exports:
         source = self._source
         if source is None:
             return
-        data = metrics_data(source, self._read(), time.time_ns())
+        data = metrics_data(source, self._read().families, time.time_ns())
         if not self._tried("metrics", lambda: self._metrics.export(data) is MetricExportResult.SUCCESS):
             return  # nor will spans arrive; they wait
         while self._spans:

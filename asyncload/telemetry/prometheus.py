@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, cast
 
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.metrics_core import (
@@ -14,62 +14,52 @@ from prometheus_client.metrics_core import (
 )
 from prometheus_client.registry import Collector
 
-from asyncload.telemetry.families import Family, Point
+from asyncload.telemetry.families import Family, Point, Reading
 from asyncload.telemetry.frames import HOST, Opening
 from asyncload.telemetry.spread import Spread
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-Read: TypeAlias = Callable[[], list[tuple[Family, list[Point]]]]
 _SETTLE_S = 0.1
 
 
 class Server:
     """Answers scrapes, each in a thread, from its making to the end of the process."""
 
-    def __init__(self, opening: Opening, read: Read, digest: Callable[[], str]) -> None:
+    def __init__(self, opening: Opening, read: Callable[[], Reading]) -> None:
         """
         Args:
             opening: Says which port, and what `asyncload_info` says.
             read: Reads every family, with the lock that this takes.
-            digest: The plan's, once it is known.
 
         Raises:
             OSError: If it cannot listen there.
         """
-        self._scraped = threading.Condition()
-        self._begun = self._done = 0
+        self._fetched = threading.Event()
+        self._families = _Families(opening, read)
         registry = CollectorRegistry()
-        registry.register(_Families(opening, read, digest))
+        registry.register(self._families)
         server, _thread = start_http_server(opening.prometheus or 0, HOST, registry)
         application = server.get_app()
         if application is not None:
-            server.set_app(self._counted(application))
+            server.set_app(self._watched(application))
         self.port = server.server_port
 
-    def await_scrape(self, limit_s: float) -> bool:
-        """Wait until a scrape that begins after this call has been answered; False if the time was up first."""
-        with self._scraped:
-            before = self._begun
-            found = self._scraped.wait_for(lambda: self._done > before, limit_s)
-        if found:
-            threading.Event().wait(_SETTLE_S)  # its last bytes are on their way
-        return found
+    def await_last(self, limit_s: float) -> bool:
+        """Wait until the last values have been fetched; False if the time was up before."""
+        if not self._fetched.wait(limit_s):
+            return False
+        threading.Event().wait(_SETTLE_S)  # their last bytes are on their way
+        return True
 
-    def _counted(self, application: "WSGIApplication") -> "WSGIApplication":
-        def count(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-            with self._scraped:
-                self._begun += 1
-                number = self._begun
-            return _Told(application(environ, start_response), lambda: self._answered(number))
+    def _watched(self, application: "WSGIApplication") -> "WSGIApplication":
+        def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+            self._families.read_by_thread.ended = False
+            body = application(environ, start_response)
+            return _Told(body, self._fetched.set) if self._families.read_by_thread.ended else body
 
-        return count
-
-    def _answered(self, number: int) -> None:
-        with self._scraped:
-            self._done = max(self._done, number)
-            self._scraped.notify_all()
+        return answer
 
 
 class _Told:
@@ -86,22 +76,25 @@ class _Told:
 class _Families(Collector):
     """What is asked at each scrape."""
 
-    def __init__(self, opening: Opening, read: Read, digest: Callable[[], str]) -> None:
+    def __init__(self, opening: Opening, read: Callable[[], Reading]) -> None:
         self._opening = opening
         self._read = read
-        self._digest = digest
+        self.read_by_thread = threading.local()
+        """`ended`: whether what this thread read last were the last values."""
 
     def collect(self) -> Iterator[Metric]:
         """Yield every family, and who this is."""
-        if digest := self._digest():
+        reading = self._read()
+        self.read_by_thread.ended = reading.ended
+        if reading.digest:
             who = {
                 "version": self._opening.version,
                 "scenario": self._opening.scenario,
                 "run": self._opening.run,
-                "digest": digest,
+                "digest": reading.digest,
             }
             yield InfoMetricFamily("asyncload", "The run that these metrics are of.", value=who)
-        for family, points in self._read():
+        for family, points in reading.families:
             yield _metric(family, points)
 
 

@@ -1,21 +1,22 @@
 """
 The process that serves a run's streams; `stream` starts it, and tells it what happens through its standard input.
 
-It is nobody's rival for a core: it runs only where nothing else wants to (SCHED_IDLE on Linux, else the lowest
-priority), so that a scrape makes no call late even where all share one core. It says on its standard output, a line of
-JSON each, that it listens and what went wrong. It ends when the run has, or when whoever started it has gone.
+While the run lasts it is nobody's rival for a core: it runs only where nothing else wants to (SCHED_IDLE on Linux, else
+the lowest priority), so that a scrape makes no call late even where all share one core. It says on its standard output,
+a line of JSON each, that it listens and what went wrong. It ends when the run has, or when whoever started it has gone.
 """
 
 import os
 import sys
 import threading
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
 from asyncload.histogram import Int64s
-from asyncload.telemetry.families import Family, Point, read
+from asyncload.telemetry.families import Reading, read
 from asyncload.telemetry.frames import HOST, Closing, Opening, Ready, Said, Tick, Trouble
 from asyncload.telemetry.frames import read as read_frame
 from asyncload.telemetry.totals import Totals
@@ -45,7 +46,7 @@ class Service:
         if opening.prometheus is not None:
             from asyncload.telemetry import prometheus  # noqa: PLC0415  # only what is asked for is loaded
 
-            self.server = prometheus.Server(opening, self._read, self._digest)
+            self.server = prometheus.Server(opening, self._read)
         if opening.otlp is not None:
             from asyncload.telemetry import otlp  # noqa: PLC0415  # an extra
 
@@ -65,25 +66,20 @@ class Service:
         exporting = threading.Thread(target=self._export)
         exporting.start()
         if self.server is not None and closing.linger:
-            self.server.await_scrape(self._linger_s)
+            self.server.await_last(self._linger_s)
         exporting.join()
 
     def _export(self) -> None:
         if self.exports is not None:
             self.exports.finish()
 
-    def _read(self) -> list[tuple[Family, list[Point]]]:
+    def _read(self) -> Reading:
         with self._lock:
             return read(self._totals)
-
-    def _digest(self) -> str:
-        last = self._totals.last
-        return "" if last is None else last.digest
 
 
 def main() -> None:
     """Serve until the run is over."""
-    _yield_to_others()
     pipe: BinaryIO = sys.stdin.buffer
     begun = read_frame(pipe)
     if begun is None or not isinstance(opening := begun[0], Opening):
@@ -94,11 +90,13 @@ def main() -> None:
         say(Trouble(f"{HOST}:{opening.prometheus}: cannot listen: {error.strerror or error}"))
         return
     say(Ready(None if service.server is None else service.server.port))
+    _yield_to_others(yielding=True)
     while (frame := read_frame(pipe)) is not None:
         head, columns = frame
         if isinstance(head, Tick):
             service.add(head, columns)
         elif isinstance(head, Closing):
+            _yield_to_others(yielding=False)
             service.finish(head)
             return
 
@@ -109,12 +107,14 @@ def say(said: Said) -> None:
         os.write(sys.stdout.fileno(), msgspec.json.encode(said) + b"\n")
 
 
-def _yield_to_others() -> None:
+def _yield_to_others(*, yielding: bool) -> None:
     with suppress(OSError):
         if sys.platform == "linux":
-            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-        else:
-            os.nice(19)
+            policy = os.SCHED_IDLE if yielding else os.SCHED_OTHER
+            for task in Path("/proc/self/task").iterdir():  # threads to come take it over from those that start them
+                os.sched_setscheduler(int(task.name), policy, os.sched_param(0))
+        elif yielding:
+            os.nice(19)  # which cannot be taken back
 
 
 if __name__ == "__main__":

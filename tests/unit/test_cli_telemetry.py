@@ -55,6 +55,11 @@ def test_nothing_is_asked_for() -> None:
         (Streams(otlp="http://127.0.0.1:4318"), {"OTEL_METRIC_EXPORT_INTERVAL": "5s"}, ["milliseconds", "'5s'"]),
         (
             Streams(otlp="http://127.0.0.1:4318"),
+            {"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE": "delta"},
+            ["only cumulative", "collector"],
+        ),
+        (
+            Streams(otlp="http://127.0.0.1:4318"),
             {"OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION": "wide"},
             ["explicit_bucket_histogram or base2_exponential_bucket_histogram, found 'wide'"],
         ),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from asyncload.snapshot import Snapshot
 from asyncload.telemetry.families import FAMILIES, read
@@ -23,7 +24,7 @@ def series(models: int) -> int:
     totals = Totals(np.arange(models + 2), labels)
     for snapshot in snapshots([[]], labels):
         add(totals, snapshot)
-    values = [value for _, points in read(totals) for _, value in points]
+    values = [value for _, points in read(totals).families for _, value in points]
     return 1 + sum(len(value.buckets) + 2 if isinstance(value, Spread) else 1 for value in values)
 
 
@@ -44,7 +45,7 @@ def test_the_bounds_are_listed(bounds_s: tuple[float, ...]) -> None:
 def test_the_number_of_series_is_right() -> None:
     """Of one more model, of a hundred, of a thousand."""
     assert f"has {series(3) - series(2)} series" in WORDS
-    assert f"100 models are {series(100):,} series, 1,000 are {series(1000):,}" in WORDS
+    assert f"With `other`, 100 models are {series(100):,} series, 1,000 are {series(1000):,}" in WORDS
 
 
 @pytest.mark.parametrize(
@@ -52,3 +53,13 @@ def test_the_number_of_series_is_right() -> None:
 )
 def test_all_of_a_snapshot_is_described(name: str) -> None:
     assert f"`{name}`" in TEXT
+
+
+def test_the_configurations_can_be_read() -> None:
+    """One of Prometheus, one of a collector whose pipelines name what it has."""
+    scrape, collector = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL))
+    assert scrape["scrape_configs"][0]["static_configs"][0]["targets"] == ["127.0.0.1:9109"]
+    assert set(collector["service"]["pipelines"]) == {"metrics", "traces"}
+    for pipeline in collector["service"]["pipelines"].values():
+        assert set(pipeline["receivers"]) <= set(collector["receivers"])
+        assert set(pipeline["exporters"]) <= set(collector["exporters"])

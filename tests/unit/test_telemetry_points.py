@@ -31,7 +31,7 @@ def encoded(*, exponential: bool = False, warmup_s: int = 0) -> Any:
     totals = Totals(np.array([0, 1, 2, 3]), LABELS)
     for snapshot in snapshots(SECONDS, warmup_s=warmup_s):
         add(totals, snapshot)
-    return encode_metrics(metrics_data(source(exponential=exponential), read(totals), NOW)).resource_metrics[0]
+    return encode_metrics(metrics_data(source(exponential=exponential), read(totals).families, NOW)).resource_metrics[0]
 
 
 def attributes(pairs: Any) -> dict[str, object]:

@@ -1,7 +1,6 @@
 """telemetry.prometheus: a scrape, read by the library's own parsers."""
 
 import socket
-import threading
 from collections.abc import Iterable
 from urllib.request import Request, urlopen
 
@@ -29,7 +28,7 @@ def server() -> Server:
     for snapshot in snapshots(SECONDS):
         add(totals, snapshot)
     opening = Opening(version="1.2", scenario="demo", run="r", models=LABELS, labels=LABELS, prometheus=0)
-    return Server(opening, lambda: read(totals), lambda: "ab" * 32)
+    return Server(opening, lambda: read(totals))
 
 
 def scrape(server: Server, accept: str = "") -> tuple[str, str]:
@@ -89,13 +88,14 @@ def test_only_this_machine_is_listened_to(server: Server) -> None:
         socket.create_connection(("127.0.0.2", server.port), 1)
 
 
-def test_a_scrape_can_be_waited_for(server: Server) -> None:
-    """One that comes ends the waiting; none does not."""
-    assert not server.await_scrape(0.0)
-    seen: list[bool] = []
-    waiting = threading.Thread(target=lambda: seen.append(server.await_scrape(10)))
-    waiting.start()
-    while waiting.is_alive():
-        scrape(server)
-    waiting.join()
-    assert seen == [True]
+def test_the_last_values_are_waited_for() -> None:
+    """Only a scrape that read them counts, and none that is missing does."""
+    totals = Totals(np.array([0, 1, 2, 3]), LABELS)
+    opening = Opening(version="1", scenario="s", run="r", models=LABELS, labels=LABELS, prometheus=0)
+    server = Server(opening, lambda: read(totals))
+    scrape(server)
+    assert not server.await_last(0.0)
+    totals.ended = True
+    assert not server.await_last(0.0)
+    scrape(server)
+    assert server.await_last(10)

@@ -29,7 +29,7 @@ def totals_of(rows: list[int], labels: list[str], *, warmup_s: int = 0) -> Total
 
 
 def values(totals: Totals) -> dict[str, dict[tuple[str, ...], float | Spread]]:
-    return {family.prometheus: dict(points) for family, points in read(totals)}
+    return {family.prometheus: dict(points) for family, points in read(totals).families}
 
 
 def test_each_model_has_its_row() -> None:
