@@ -4,7 +4,6 @@ How a percentile stands in the report: with the interval in which the true one l
 A percentile that the calls cannot support is printed as "n/a", and a line below says how many it takes.
 """
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -13,7 +12,8 @@ from rich.text import Text
 from asyncload.histogram import Histogram
 from asyncload.report.columns import Cell
 from asyncload.report.numbers import NOTHING, interval, ms, wrapped
-from asyncload.statistics.estimate import LEVEL, Estimate, percentiles
+from asyncload.statistics.estimate import Estimate, percentiles
+from asyncload.statistics.ranks import needed
 
 UNTOLD: Final = "n/a"
 """Stands for a percentile of too few calls."""
@@ -60,11 +60,6 @@ def with_guesses(measured: Sequence[Estimate], corrected: Histogram) -> tuple[Es
     """
     qs, effective = zip(*((estimate.q, estimate.effective_calls) for estimate in measured), strict=True)
     return percentiles(corrected, qs, effective)
-
-
-def needed(q: float) -> int:
-    """How many independent calls it takes to tell a percentile at all: (1 + LEVEL) / 2 = 1 - q^n."""
-    return math.ceil(math.log((1 - LEVEL) / 2) / math.log(q))
 
 
 def shortfall(rows: Iterable[tuple[str, Sequence[Estimate]]], width: int) -> Iterator[Text]:

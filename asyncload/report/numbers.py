@@ -14,7 +14,8 @@ from asyncload.units import format_count
 
 NOTHING = "-"
 """Stands for a number that does not exist, such as a percentile of no calls."""
-_TO: Final = "\N{EN DASH}"
+TO: Final = "\N{EN DASH}"
+"""Stands between the ends of an interval."""
 _MOST_DIGITS = 10_000_000
 _IN_SECONDS_MS = 99_950
 """From here on, three digits of milliseconds would be six characters."""
@@ -62,6 +63,16 @@ def count(number: int) -> str:
     return str(number) if number < _MOST_DIGITS else format_count(number)
 
 
+def change(share: float) -> str:
+    """Print a change in percent, without its sign but with that of its direction: "+1.2", "-34"."""
+    return f"{100 * share:+.{0 if abs(share) >= 0.0995 else 1}f}"
+
+
+def ratio(number: float) -> str:
+    """Print a number of three significant digits: "0.0123", "1.74", "2350"."""
+    return f"{number:.3g}" if abs(number) < 1000 else f"{number:.0f}"
+
+
 def things(number: int, noun: str) -> str:
     """Print a count with its noun: "1 call", "2 calls"."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
@@ -97,7 +108,7 @@ def pad(text: str, width: int) -> str:
 
 def interval(low_us: float, high_us: float) -> str:
     """Print the ends of an interval in milliseconds, in at most 11 characters: "7.74-7.83" with a dash."""
-    return f"{ms(low_us)}{_TO}{ms(high_us)}"
+    return f"{ms(low_us)}{TO}{ms(high_us)}"
 
 
 def wrapped(words: str, width: int) -> Iterator[str]:

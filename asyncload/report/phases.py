@@ -6,7 +6,7 @@ belongs to the phase in which its middle lies, so calls near an edge may count o
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from rich.text import Text
@@ -63,7 +63,16 @@ def phases(result: RunResult, spans_ns: Sequence[tuple[int, int]] = ()) -> tuple
             end_ns = begin_ns + (max(result.health.elapsed_ns - begin_ns, 0) if length_ns is None else length_ns)
         found.append(Phase(number, _words(phase), warmup, begin_ns, end_ns))
         begin_ns = end_ns
-    return tuple(found)
+    return tuple(part for phase in found for part in _settled(phase, result.health.settled_s * _SECOND_NS))
+
+
+def _settled(phase: Phase, settled_ns: int) -> Iterator[Phase]:
+    """Part a phase from what `warmup: auto` cut from its beginning."""
+    if phase.warmup or not phase.begin_ns < settled_ns < phase.end_ns:
+        yield phase
+        return
+    yield replace(phase, words=f"{phase.words} (unsettled)", warmup=True, end_ns=settled_ns)
+    yield replace(phase, begin_ns=settled_ns)
 
 
 def table(result: RunResult, width: int, spans_ns: Sequence[tuple[int, int]]) -> Iterator[Text]:

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from asyncload.histogram import Histogram
-from asyncload.report.estimates import cell, label, needed, of_part, said, shortfall, with_guesses
+from asyncload.report.estimates import cell, label, of_part, said, shortfall, with_guesses
 from asyncload.statistics.estimate import Estimate, percentiles
+from asyncload.statistics.ranks import needed
 
 TO = "\N{EN DASH}"
 NAN = float("nan")

@@ -87,12 +87,12 @@ def test_seconds_that_are_missing_leave_no_row() -> None:
 
 def test_a_row_per_second() -> None:
     """Sent, ok, errors, percentiles of response, the longest, in flight, lateness."""
-    lines = lines_of(replace(lasting(4, sent=500, ok=480, failed=3), scenario=PHASES), 120, SECONDS)
+    lines = lines_of(replace(lasting(4, sent=5000, ok=4800, failed=3), scenario=PHASES), 120, SECONDS)
     rows = rows_of(lines, "second")
-    assert [row[:2] for row in rows] == [["0", "w"], ["1", "w"], ["2", "500"], ["3", "500"]]
+    assert [row[:2] for row in rows] == [["0", "w"], ["1", "w"], ["2", "5000"], ["3", "5000"]]
     to = "\N{EN DASH}"
     ends = f"1.00{to}1.00"
-    assert rows[3] == ["3", "500", "480", "3", "1.00", ends, "1.00", ends, "1.00", "3", "0.020", f"0.020{to}0.020"]
+    assert rows[3] == ["3", "5000", "4800", "3", "1.00", ends, "1.00", ends, "1.00", "3", "0.020", f"0.020{to}0.020"]
     assert not any(line.startswith("model ") for line in lines)
 
 
@@ -169,6 +169,16 @@ def test_a_trace_lasts_as_long_as_the_run_directory_says() -> None:
     told = phases(result, ((2 * S, 6 * S), (6 * S, 9 * S)))
     assert [each.end_ns / S for each in told] == [2, 6, 9]
     assert [each.end_ns / S for each in phases(result)] == [2, 10, 13]
+
+
+def test_what_warm_up_auto_cut_is_a_row_of_its_own() -> None:
+    """Its seconds are warm-up in either table, and what is left of the phase is not."""
+    result = replace(lasting(8, sent=10), scenario=scenario({"rate": "10/s", "for": "8s"}))
+    result = replace(result, health=replace(result.health, settled_s=3, measured_ns=5 * S))
+    lines = lines_of(result, 137, PHASE)
+    assert cells(lines, "1 warm-up, poisson 10/s, 8s (unsettled)")[0] == "30"
+    assert cells(lines, "1 poisson 10/s, 8s")[0] == "50"
+    assert [row[1] for row in rows_of(lines_of(result, view=SECONDS), "second")] == ["w", "w", "w", *["10"] * 5]
 
 
 def test_what_ended_behind_the_plan_counts_to_the_last_phase() -> None:
