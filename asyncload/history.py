@@ -28,6 +28,26 @@ class Samples(NamedTuple):
     attempts: Int64s
 
 
+class Sheet(NamedTuple):
+    """
+    Some of a run's history in columns: what pictures of a thousand targets need, a tenth as dear as their seconds.
+
+    **Shape**: second, target, calls and ok have an entry per row, that is per target and second in which a call of it
+    ended; row, slot and count have one per slot of those rows' response times.
+    """
+
+    second: Int64s
+    target: Int64s
+    """Index; the warm-up has none of its rows here."""
+    calls: Int64s
+    ok: Int64s
+    row: Int64s
+    """Which row a slot belongs to, ascending."""
+    slot: Int64s
+    times: Int64s
+    """How many calls fell into the slot."""
+
+
 @dataclass(frozen=True, slots=True)
 class History:
     """The course of a run, target by target; a thousand of them over an hour do not fit into memory at once."""
@@ -44,3 +64,5 @@ class History:
     """
     samples: Iterable[Samples] | None = None
     """Every call, in blocks that fit into memory, if the run kept them. May be gone through more than once."""
+    sheets: Iterable[Sheet] | None = None
+    """The same in columns, without the warm-up; None of a source that has only the seconds."""

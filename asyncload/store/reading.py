@@ -19,7 +19,7 @@ import numpy as np
 
 from asyncload.errors import StoreError
 from asyncload.histogram import Histogram, decode_groups, sum_by_key
-from asyncload.history import History, Samples
+from asyncload.history import History, Samples, Sheet
 from asyncload.measured import Signs
 from asyncload.record import METRICS, SIGNS
 from asyncload.result import WARMUP, Health, ModelResult, RunResult, SecondResult, total
@@ -27,6 +27,8 @@ from asyncload.store.tables import COUNTS, FORMAT
 
 _SAMPLES_AT_ONCE = 65_536
 """Calls of a block: some 25 MB while they are read."""
+_ROWS_AT_ONCE = 20_000
+"""Of the history in columns: some 3 MB."""
 
 
 def read(path: Path) -> RunResult:
@@ -62,8 +64,11 @@ def read_history(path: Path) -> History | None:
         facts = _facts(db, database)
         spans = tuple((int(begin), int(end)) for begin, end in facts["measured_ns"])
         kept = db.execute("SELECT 1 FROM samples LIMIT 1").fetchone() is not None
-    seconds, samples = _Seconds(database, facts["names"]), _Samples(database) if kept else None
-    return History(spans, int(facts["rank"]), int(facts["world"]), seconds, samples)
+    names = facts["names"]
+    return History(
+        spans, int(facts["rank"]), int(facts["world"]), _Seconds(database, names),
+        _Samples(database) if kept else None, _Sheets(database, len(names)),
+    )  # fmt: skip
 
 
 class _Seconds:
@@ -107,6 +112,24 @@ class _Samples:
             rows = db.execute(query)
             while block := rows.fetchmany(_SAMPLES_AT_ONCE):
                 yield Samples(*np.array(block, np.int64).T)
+
+
+class _Sheets:
+    """The same rows in columns, read anew each time."""
+
+    def __init__(self, path: Path, targets: int) -> None:
+        self._path = path
+        self._targets = targets
+
+    def __iter__(self) -> Iterator[Sheet]:
+        query = f"SELECT second, model, {' + '.join(COUNTS)}, ok, response FROM models WHERE model < ? ORDER BY second"
+        with _told(self._path), _opened(self._path) as db:
+            rows = db.execute(query, [self._targets])
+            while some := rows.fetchmany(_ROWS_AT_ONCE):
+                *columns, blobs = zip(*some, strict=True)
+                row, slot, count = decode_groups(blobs)
+                second, target, calls, ok = (np.array(column, np.int64) for column in columns)
+                yield Sheet(second, target, calls, ok, row, slot, count)
 
 
 @contextmanager
