@@ -6,13 +6,23 @@ STAMP := $(VENV)/.installed
 # Other people's readers from npm, where this machine has it; tests that need them are skipped where it has not.
 NODE := $(if $(shell command -v npm),tests/node/node_modules/.installed)
 
-.PHONY: demo test check bench bench-locust docs format clean
+.PHONY: demo test browser check bench bench-locust docs format clean
 
 demo: $(STAMP)  ## two models, 3 : 1, against the local emulator, for about 15 s
 	$(BIN)/asyncload demo
 
-test: $(STAMP) $(NODE)  ## every test
+test: $(STAMP) $(NODE) browser  ## every test; those of the pages in a real Chromium, unless ASYNCLOAD_NO_BROWSER=1
 	$(BIN)/pytest
+
+browser:  ## Chromium for the tests of the pages: installed if there is none
+	@if [ "$(ASYNCLOAD_NO_BROWSER)" = 1 ]; then echo "ASYNCLOAD_NO_BROWSER=1: the pages are not tested"; \
+	elif command -v chromium || command -v chromium-browser || command -v google-chrome; then :; \
+	elif command -v apt-get > /dev/null; then \
+		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+		$$sudo apt-get update -q && $$sudo apt-get install -y -q chromium; \
+	else \
+		echo "the tests of the pages need Chromium on PATH: install it, or say ASYNCLOAD_NO_BROWSER=1" >&2; exit 1; \
+	fi
 
 check: $(STAMP)  ## lint, types, import direction
 	$(BIN)/ruff check

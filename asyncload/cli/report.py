@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from asyncload.cli.page import write_page_of
 from asyncload.cli.run import Printing, exit_code, print_result
 from asyncload.cli.view import AskedView
 from asyncload.cli.view import mistakes as view_mistakes
@@ -30,6 +31,8 @@ class Asked:
     choices: Choices
     out: Path | None = None
     """How the files' names begin, a directory to put them in, or "-" for standard output."""
+    html: Path | None = None
+    """Where to write the page, if at all."""
     slo: tuple[str, ...] = ()
     """Objectives to judge the run by, instead of its own."""
     view: AskedView = field(default_factory=AskedView)
@@ -48,9 +51,14 @@ def report(directory: Path, asked: Asked) -> int:
     if problems:
         raise ScenarioError("options", problems)
     result = _judged(read(directory), asked.slo)
+    if asked.html is not None:
+        write_page_of(result, directory, asked.html)
     if not asked.formats:
         printing = Printing(as_json=asked.as_json, allow_undecided=asked.choices.allow_undecided, asked=asked.view)
-        return print_result(result, printing, directory)
+        code = print_result(result, printing, directory)
+        if asked.html is not None and not asked.as_json:
+            sys.stdout.write(f"\nPage: {asked.html}\n")
+        return code
     recording = Recording(result, read_history(directory))
     folder = directory if directory.is_dir() else directory.parent
     for name in asked.formats:
@@ -71,6 +79,8 @@ def _judged(result: RunResult, slo: tuple[str, ...]) -> RunResult:
 
 def mistakes(asked: Asked) -> Iterator[str]:
     """Yield what cannot be meant, alone or together."""
+    if asked.html == STDOUT:
+        yield "--html -: a page is for a browser; give the name of a file"
     if not asked.formats:
         yield from view_mistakes(asked.view, "--json" if asked.as_json else "")
         for name in [*asked.choices.made(), *(["out"] if asked.out else [])]:

@@ -14,6 +14,7 @@ from typing import Protocol
 from rich.console import Console
 
 from asyncload.aws.credentials import CredentialSource
+from asyncload.cli.page import leave_page
 from asyncload.cli.view import AskedView, mistakes, spans_of
 from asyncload.errors import Problem, ScenarioError
 from asyncload.options import Options, Stop
@@ -68,6 +69,7 @@ def execute(
     credentials: CredentialSource | None = None,
     traceparent: float | None = None,
     spans: bool = False,
+    html: bool = True,
 ) -> int:
     """
     Run a scenario, print its result, and return the exit code.
@@ -103,6 +105,8 @@ def execute(
         if not printing.as_json:
             sys.stdout.write(f"\nRun directory: {directory}\n")
         sys.stdout.flush()
+        if html and not result.health.store_error:
+            leave_page(result, directory, told=not printing.as_json)
     if result.health.interrupted and not result.stopped:
         return INTERRUPTED
     return FAILED if result.health.store_error else code

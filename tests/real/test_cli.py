@@ -91,7 +91,11 @@ def test_a_run_needs_no_file(tmp_path: Path) -> None:
         (["report", "."], 1, "no run here"),  # not a run directory
         (["report", ".", "--format", "locust-cvs", "--json"], 2, "did you mean locust-csv"),  # misspelt
         (["report", ".", "--since", "due", "--out", "x"], 2, "2 mistakes"),  # about files that nothing writes
-        (["report", ".", "--format", "locust-json", "--full-history"], 2, "expected csv, locust-csv"),  # leaves no choice
+        (
+            ["report", ".", "--format", "locust-json", "--full-history"],
+            2,
+            "expected csv, locust-csv",
+        ),  # leaves no choice
         (["report", ".", "--format", "locust-csv", "--out", "-"], 2, "4 files"),  # standard output is one
         (["run", "good.yaml", "--model", "xgboost-0.tar.gs=2"], 2, "did you mean xgboost-0.tar.gz"),  # misspelt
         (["run", "good.yaml", "--rate", "fast"], 2, "fast"),  # not a rate

@@ -29,4 +29,4 @@ def test_a_clean_clone_and_make_demo(tmp_path: Path) -> None:
     for model in ("xgboost-0.tar.gz", "xgboost-1.tar.gz"):
         assert model in done.stdout
     (run,) = (clone / "runs").iterdir()
-    assert {path.name for path in run.iterdir()} == {"scenario.json", "run.sqlite", "result.json"}
+    assert {path.name for path in run.iterdir()} == {"scenario.json", "run.sqlite", "result.json", "report.html"}

@@ -14,6 +14,7 @@ Examples:
   asyncload report runs/20261123T184455Z-xgboost-mme
   asyncload report runs/20261123T184455Z-xgboost-mme --by phase
   asyncload report runs/20261123T184455Z-xgboost-mme --json
+  asyncload report runs/20261123T184455Z-xgboost-mme --html report.html
   asyncload report runs/20261123T184455Z-xgboost-mme --slo "p99 < 200ms" --slo "error_rate < 0.1%"
   asyncload report runs/20261123T184455Z-xgboost-mme --format junit --format markdown --out ci
   asyncload report runs/20261123T184455Z-xgboost-mme --format csv --by second --out seconds.csv
@@ -56,6 +57,9 @@ def report(
         bool,
         typer.Option("--full-history", help="With locust-csv, and with csv by second: each model's history, too."),
     ] = False,
+    html: Annotated[
+        Optional[Path], typer.Option(metavar="FILE", help="Also write the page: one file that opens offline.")
+    ] = None,
     slo: Slo = None,
     allow_undecided: AllowUndecided = False,
 ) -> None:
@@ -71,5 +75,7 @@ def report(
     )  # fmt: skip
     named = tuple(dict.fromkeys(formats or ()))
     view = AskedView(by=by, sort=sort, all_rows=all_rows)
-    asked = Asked(as_json=as_json, formats=named, choices=choices, out=out, slo=tuple(slo or ()), view=view)
+    asked = Asked(
+        as_json=as_json, formats=named, choices=choices, out=out, html=html, slo=tuple(slo or ()), view=view,
+    )  # fmt: skip
     raise typer.Exit(carry_out(directory, asked))

@@ -79,6 +79,9 @@ def run(
     by: By = None,
     sort: Sort = None,
     all_rows: AllRows = False,
+    html: Annotated[
+        bool, typer.Option("--html/--no-html", help="Whether to write the page, report.html, into the run directory.")
+    ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print only the result, as JSON.")] = False,
     slo: Slo = None,
     stop: Annotated[
@@ -111,6 +114,6 @@ def run(
     code = execute(
         chosen, printing, watchers=streams(chosen, asked, directory.name),
         out=directory, rank=rank, world=world, samples=samples, allow_plaintext=allow_plaintext,
-        traceparent=traceparent, spans=otlp is not None,
+        traceparent=traceparent, spans=otlp is not None, html=html,
     )  # fmt: skip
     raise typer.Exit(code)

@@ -1,0 +1,427 @@
+"use strict";
+/**
+ * The charts of every page. Each is a function of an element and its data that returns a handle:
+ *
+ *     const chart = charts.lines(element, data);
+ *     chart.update(newData);      // draws again; zoom and what the legend hides stay
+ *
+ *     charts.latency(element, Latency)     latency by percentile, on the axis of HdrHistogram
+ *     charts.lines(element, Lines)         numbers over time
+ *     charts.bars(element, Lines)          counts over time, stacked
+ *     charts.heat(element, Heat)           calls by time and latency
+ *
+ * An element is filled with a legend of real buttons, the plot, which can be zoomed by keyboard (+ - 0 and the arrows),
+ * and its numbers as a table. Charts over time zoom together. What is out of sight is drawn when it comes into sight.
+ *
+ * @typedef {{name: string, tone: string, y: (number | null)[], dash?: string, width?: number, low?: (number | null)[],
+ *            high?: (number | null)[], hidden?: boolean, step?: boolean}} Line
+ *     tone: name of a colour in style.css; low and high: a band around the line; step: holds until the next value
+ * @typedef {{x: number[], unit?: string, y: string, lines: Line[], spans?: [number, number][], log?: boolean,
+ *            limit?: {value: number, name: string}}} Lines
+ *     x: seconds from the plan's zero; y: title with its unit; spans: the warm-up, shaded; limit: a horizontal line
+ * @typedef {{name: string, tone: string, x: number[], y: number[], dash?: string, calls?: number,
+ *            low?: (number | null)[], high?: (number | null)[], sure?: number, shade?: boolean, faint?: boolean}} Curve
+ *     x: 1 / (1 - q); y: ms; sure: how many of the points, from the first, the sample supports; shade: whether its band is
+ *     drawn; faint: thin, behind the others, and not in the legend
+ * @typedef {{curves: Curve[], y: string}} Latency
+ * @typedef {{x: number[], y: number[], counts: number[][], unit?: string, title: string, spans?: [number, number][]}} Heat
+ *     x: edges in seconds; y: edges in ms, ascending; counts: rows from the lowest y, one number per column
+ */
+const charts = (() => {
+  const NINES = [[1, "0 %"], [2, "50 %"], [10, "90 %"], [100, "99 %"], [1e3, "99.9 %"], [1e4, "99.99 %"],
+                 [1e5, "99.999 %"], [1e6, "99.9999 %"], [1e7, "99.99999 %"]];
+  const NARROW = 560;
+  const DASHES = {solid: "", dash: "6 3", dot: "1.5 3", dashdot: "6 3 1.5 3"};
+  const open = new Set();
+  const coarse = matchMedia("(pointer: coarse)");
+  let zooming = false;
+
+  // -- what all charts have --------------------------------------------------------------------------------------------
+
+  /**
+   * @template T
+   * @param {HTMLElement} element
+   * @param {T} data
+   * @param {(data: T, narrow: boolean) => {traces: object[], layout: object, keys: object[]}} build
+   * @param {(data: T) => {heads: string[], rows: (string | number)[][]}} numbers
+   * @param {boolean} timed whether it zooms with the others
+   * @returns {{update: (data: T) => void, element: HTMLElement, ready: Promise<void>}}
+   */
+  function mount(element, data, build, numbers, timed) {
+    element.classList.add("chart");
+    const legend = child(element, "div", "legend"), plot = child(element, "div", "plot");
+    const hidden = new Set(build(data, false).keys.filter(key => key.hidden).map(key => key.name));
+    plot.tabIndex = 0;
+    plot.setAttribute("role", "img");
+    plot.setAttribute("aria-label", `${element.dataset.label ?? "Chart"}. Plus and minus zoom, arrows move, 0 shows all.`);
+    table(element, () => numbers(chart.data));
+    let announce;
+    const chart = {
+      data, timed, plot, drawn: false,
+      ready: new Promise(resolve => { announce = resolve; }),
+      draw() {
+        const narrow = element.clientWidth < NARROW;
+        const {traces, layout, keys} = build(chart.data, narrow);
+        for (const trace of traces) if (hidden.has(trace.legendgroup)) trace.visible = false;
+        Plotly.react(plot, traces, merge(frame(narrow), layout), options());
+        buttons(legend, keys, hidden, chart.draw);
+        if (!chart.drawn) { chart.drawn = true; listen(chart); announce(); }
+      },
+    };
+    open.add(chart);
+    whenSeen(chart);
+    return {
+      element,
+      ready: chart.ready,
+      update(fresh) { chart.data = fresh; if (chart.drawn) chart.draw(); },
+    };
+  }
+
+  const seen = new IntersectionObserver(entries => {
+    for (const entry of entries) if (entry.isIntersecting) drawOnce(entry.target);
+  }, {rootMargin: "400px 0px"});
+
+  function whenSeen(chart) {
+    chart.plot.chart = chart;
+    seen.observe(chart.plot);
+  }
+
+  function drawOnce(plot) {
+    seen.unobserve(plot);
+    if (!plot.chart.drawn) plot.chart.draw();
+  }
+
+  function all() { for (const chart of open) drawOnce(chart.plot); }
+
+  theme.onChange(() => { for (const chart of open) if (chart.drawn) chart.draw(); });
+  addEventListener("beforeprint", all);
+  let width = innerWidth;
+  addEventListener("resize", () => {
+    if ((width < NARROW) !== (innerWidth < NARROW)) for (const chart of open) if (chart.drawn) chart.draw();
+    width = innerWidth;
+  });
+
+  /** Zoom and pan by keyboard; whatever zooms a chart over time zooms the others. */
+  function listen(chart) {
+    const {plot} = chart;
+    plot.addEventListener("keydown", event => {
+      const [from, to] = plot._fullLayout.xaxis.range, length = to - from;
+      const moves = {"+": [from + length / 4, to - length / 4], "=": [from + length / 4, to - length / 4],
+                     "-": [from - length / 2, to + length / 2], ArrowLeft: [from - length / 5, to - length / 5],
+                     ArrowRight: [from + length / 5, to + length / 5]};
+      if (event.key === "0") Plotly.relayout(plot, {"xaxis.autorange": true, "yaxis.autorange": true});
+      else if (event.key in moves) Plotly.relayout(plot, {"xaxis.range": moves[event.key]});
+      else return;
+      event.preventDefault();
+    });
+    if (!chart.timed) return;
+    plot.on("plotly_relayout", change => {
+      if (zooming) return;
+      const range = change["xaxis.range"] ?? [change["xaxis.range[0]"], change["xaxis.range[1]"]];
+      const wanted = change["xaxis.autorange"] ? {"xaxis.autorange": true}
+        : range[0] === undefined ? null : {"xaxis.range": [...range]};
+      if (!wanted) return;
+      zooming = true;
+      const others = [...open].filter(other => other !== chart && other.timed && other.drawn);
+      Promise.all(others.map(other => Plotly.relayout(other.plot, wanted))).finally(() => { zooming = false; });
+    });
+  }
+
+  function options() {
+    return {responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+            scrollZoom: false};
+  }
+
+  /** What no chart differs in. */
+  function frame(narrow) {
+    const axis = {gridcolor: theme.color("grid"), linecolor: theme.color("line"), zeroline: false, automargin: true,
+                  title: {standoff: 8, font: {size: 12, color: theme.color("dim")}}, tickfont: {size: 12}};
+    return {
+      paper_bgcolor: theme.color("back"), plot_bgcolor: theme.color("back"), showlegend: false, uirevision: "kept",
+      font: {color: theme.color("text"), size: 13, family: "system-ui, sans-serif"},
+      margin: {l: narrow ? 44 : 60, r: narrow ? 8 : 16, t: 8, b: 44},
+      hovermode: "x unified", dragmode: coarse.matches ? false : "zoom",
+      hoverlabel: {bgcolor: theme.color("raised"), bordercolor: theme.color("line"), font: {color: theme.color("text")}},
+      modebar: {bgcolor: "rgba(0,0,0,0)", color: theme.color("soft"), activecolor: theme.color("accent")},
+      xaxis: axis, yaxis: axis,
+    };
+  }
+
+  function merge(base, over) {
+    const merged = {...base, ...over};
+    for (const axis of ["xaxis", "yaxis"]) {
+      merged[axis] = {...base[axis], ...over[axis]};
+      merged[axis].title = {...base[axis].title, ...over[axis]?.title};
+    }
+    return merged;
+  }
+
+  function child(parent, tag, name) {
+    const made = document.createElement(tag);
+    made.className = name;
+    parent.append(made);
+    return made;
+  }
+
+  /** A legend of buttons, each with a stroke or a patch that looks like what it stands for. */
+  function buttons(legend, keys, hidden, draw) {
+    if (keys.length < 2) { legend.replaceChildren(); return; }
+    const focused = [...legend.children].indexOf(document.activeElement);
+    legend.replaceChildren(...keys.map(key => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.setAttribute("aria-pressed", String(!hidden.has(key.name)));
+      button.append(swatch(key), key.name);
+      button.addEventListener("click", () => {
+        if (hidden.has(key.name)) hidden.delete(key.name); else hidden.add(key.name);
+        draw();
+      });
+      return button;
+    }));
+    if (focused >= 0) legend.children[focused]?.focus();
+  }
+
+  function swatch(key) {
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    svg.setAttribute("viewBox", "0 0 26 12");
+    svg.setAttribute("aria-hidden", "true");
+    const mark = document.createElementNS(svg.namespaceURI, key.patch ? "rect" : "line");
+    const where = key.patch ? {x: 3, y: 1, width: 20, height: 10, fill: theme.color(key.tone)}
+      : {x1: 1, x2: 25, y1: 6, y2: 6, stroke: theme.color(key.tone), "stroke-width": key.width ?? 2.5,
+         "stroke-dasharray": DASHES[key.dash ?? "solid"]};
+    for (const [name, value] of Object.entries(where)) mark.setAttribute(name, String(value));
+    svg.append(mark);
+    return svg;
+  }
+
+  /** The numbers behind a chart, made when somebody asks for them. */
+  function table(element, numbers) {
+    const details = child(element, "details", "numbers"), summary = document.createElement("summary");
+    summary.textContent = "Numbers";
+    details.append(summary);
+    details.addEventListener("toggle", () => {
+      details.querySelector(".scroll")?.remove();
+      if (!details.open) return;
+      const {heads, rows} = numbers(), scroll = child(details, "div", "scroll"), grid = child(scroll, "table", "");
+      scroll.tabIndex = 0;
+      row(child(grid, "thead", ""), heads, "th");
+      const body = child(grid, "tbody", "");
+      for (const cells of rows) row(body, cells, "td");
+    });
+  }
+
+  function row(parent, cells, tag) {
+    const line = child(parent, "tr", "");
+    for (const cell of cells) child(line, tag, "").textContent = typeof cell === "number" ? format.number(cell) : cell ?? format.NOTHING;
+  }
+
+  function translucent(color, alpha) {
+    const [r, g, b] = [1, 3, 5].map(at => parseInt(color.slice(at, at + 2), 16));
+    return `rgba(${r},${g},${b},${alpha})`;
+  }
+
+  // -- time --------------------------------------------------------------------------------------------------------------
+
+  /** The unit in which a run's time reads well. @param {number} end in seconds @returns {[number, string]} */
+  function clock(end) {
+    return end > 3 * 3600 ? [3600, "h"] : end > 600 ? [60, "min"] : [1, "s"];
+  }
+
+  function timeAxis(seconds) {
+    const end = seconds[seconds.length - 1] ?? 0, [length, unit] = clock(end);
+    return {length, unit, end, axis: {title: {text: `time since the start, ${unit}`}}};
+  }
+
+  function shades(spans, length, end) {
+    return (spans ?? []).map(([from, to]) => ({
+      type: "rect", xref: "x", yref: "paper", x0: from / length, x1: to / length, y0: 0, y1: 1, layer: "below",
+      line: {width: 0}, fillcolor: translucent(theme.color("soft"), 0.16),
+      label: {text: to - from > end / 12 ? "warm-up" : "", textposition: "top left", font: {size: 11, color: theme.color("dim")}},
+    }));
+  }
+
+  function band(x, line, name) {
+    const points = x.map((at, i) => [at, line.low[i], line.high[i]]).filter(([, low, high]) => !format.missing(low) && !format.missing(high));
+    return {
+      x: [...points.map(p => p[0]), ...points.map(p => p[0]).reverse()],
+      y: [...points.map(p => p[2]), ...points.map(p => p[1]).reverse()],
+      type: "scatter", mode: "none", fill: "toself", fillcolor: translucent(theme.color(line.tone), 0.18), legendgroup: name,
+      hoverinfo: "skip",
+    };
+  }
+
+  function overTime(data, timing, make) {
+    return {
+      layout: {
+        xaxis: timing.axis,
+        yaxis: {title: {text: data.y}, type: data.log ? "log" : "linear", rangemode: data.log ? "normal" : "tozero",
+                ...(data.log ? {dtick: "D1", nticks: 8} : {})},
+        shapes: shades(data.spans, timing.length, timing.end),
+      },
+      traces: data.lines.flatMap(make),
+      keys: data.lines.map(line => ({...line, patch: false})),
+    };
+  }
+
+  const timeRows = data => ({
+    heads: ["time, s", ...data.lines.map(line => line.name)],
+    rows: data.x.map((at, i) => [at, ...data.lines.map(line => line.y[i])]),
+  });
+
+  /** @param {HTMLElement} element @param {Lines} data */
+  function lines(element, data) {
+    return mount(element, data, (now, narrow) => {
+      const timing = timeAxis(now.x), x = now.x.map(at => at / timing.length);
+      const built = overTime(now, timing, line => [
+        ...(line.low ? [band(x, line, line.name)] : []),
+        {
+          x, y: line.y, name: line.name, legendgroup: line.name, type: "scatter", mode: now.x.length > 1 ? "lines" : "markers",
+          line: {color: theme.color(line.tone), width: line.width ?? 2, dash: line.dash ?? "solid", shape: line.step ? "hv" : "linear"},
+          hovertemplate: `%{y:,.4~r}<extra>${plain(line.name)}</extra>`, connectgaps: false,
+        },
+      ]);
+      if (now.limit) limit(built.layout, now);
+      if (now.log) logTicks(built.layout, now.lines.flatMap(line => line.y), narrow);
+      return built;
+    }, timeRows, true);
+  }
+
+  function limit(layout, data) {
+    const at = data.log ? Math.log10(data.limit.value) : data.limit.value;
+    layout.shapes = [...layout.shapes, {type: "line", xref: "paper", x0: 0, x1: 1, y0: data.limit.value, y1: data.limit.value,
+                                        line: {color: theme.color("bad"), width: 1.25, dash: "dot"}}];
+    layout.annotations = [{xref: "paper", x: 1, xanchor: "right", y: at, yanchor: "bottom", showarrow: false,
+                           text: plain(data.limit.name), font: {size: 11, color: theme.color("bad")}}];
+  }
+
+  /** Ticks of 1, 2 and 5 on a short logarithmic axis, of powers of ten on a long one. */
+  function logTicks(layout, values, narrow) {
+    const known = values.filter(value => value > 0);
+    if (!known.length) return;
+    const least = Math.min(...known), most = Math.max(...known), decades = Math.log10(most / least);
+    const steps = decades < (narrow ? 1.5 : 3) ? [1, 2, 5] : [1], ticks = [];
+    for (let power = Math.floor(Math.log10(least)); power <= Math.ceil(Math.log10(most)); power++) {
+      for (const step of steps) ticks.push(step * 10 ** power);
+    }
+    delete layout.yaxis.dtick;
+    Object.assign(layout.yaxis, {tickvals: ticks, ticktext: ticks.map(tick => tick >= 1000 ? format.count(tick) : String(Number(tick.toPrecision(1))))});
+  }
+
+  /** @param {HTMLElement} element @param {Lines} data */
+  function bars(element, data) {
+    const patterns = ["", "/", ".", "x", "\\", "-", "+", "|"];
+    return mount(element, data, now => {
+      const timing = timeAxis(now.x), x = now.x.map(at => at / timing.length);
+      const built = overTime(now, timing, (line, place = now.lines.indexOf(line)) => [{
+        x, y: line.y, name: line.name, legendgroup: line.name, type: "bar", offset: 0,
+        width: now.x.length > 1 ? x[1] - x[0] : undefined,
+        marker: {color: theme.color(line.tone), line: {width: 0},
+                 pattern: {shape: patterns[place % patterns.length], fgcolor: theme.color("back"), fgopacity: 0.6, size: 5}},
+        hovertemplate: `%{y:,.4~r}<extra>${plain(line.name)}</extra>`,
+      }]);
+      Object.assign(built.layout, {barmode: "stack", bargap: 0});
+      built.keys = now.lines.map(line => ({...line, patch: true}));
+      return built;
+    }, timeRows, true);
+  }
+
+  // -- latency -----------------------------------------------------------------------------------------------------------
+
+  const share = x => `${(100 * (1 - 1 / x)).toPrecision(7).replace(/\.?0+$/, "")} %`;
+
+  /** @param {HTMLElement} element @param {Latency} data */
+  function latency(element, data) {
+    return mount(element, data, (now, narrow) => {
+      const values = now.curves.flatMap(curve => curve.y), least = Math.min(...values), most = Math.max(...values);
+      const end = Math.max(10, ...now.curves.map(curve => curve.x[curve.x.length - 1] ?? 1));
+      const nines = NINES.filter(([x]) => x <= end * 1.01 && !(narrow && x === 2 && end > 1e3));
+      const log = most > 20 * least;
+      const layout = {
+        hovermode: "closest",
+        xaxis: {type: "log", range: [0, Math.log10(end) + 0.02], tickvals: nines.map(n => n[0]), ticktext: nines.map(n => n[1]),
+                tickangle: 0, title: {text: narrow ? "percentile of calls" : "percentile of calls, on the axis 1 / (1 − q)"}},
+        yaxis: {type: log ? "log" : "linear", rangemode: "tozero", title: {text: now.y}},
+      };
+      if (log) logTicks(layout, values, narrow);
+      if (narrow) layout.xaxis.tickfont = {size: 10};
+      return {traces: now.curves.flatMap(curveTraces), layout, keys: now.curves.filter(curve => !curve.faint)};
+    }, latencyRows, false);
+  }
+
+  /** What the sample supports is a full line with its band; what lies beyond is faint. */
+  function curveTraces(curve) {
+    if (curve.faint) return [faint(curve)];
+    const sure = curve.sure ?? curve.x.length, color = theme.color(curve.tone);
+    const base = {name: curve.name, legendgroup: curve.name, type: "scatter", mode: "lines"};
+    const part = (from, to, width, opacity) => ({
+      ...base, x: curve.x.slice(from, to), y: curve.y.slice(from, to), opacity,
+      line: {color, width, dash: curve.dash ?? "solid"},
+      customdata: curve.x.slice(from, to).map((x, i) => [share(x), interval(curve, from + i)]),
+      hovertemplate: `%{customdata[0]}: <b>%{y:,.4~r} ms</b>%{customdata[1]}<extra>${plain(curve.name)}</extra>`,
+    });
+    return [
+      ...(curve.low && curve.shade && sure ? [band(curve.x.slice(0, sure), curve, curve.name)] : []),
+      part(0, sure, curve.width ?? 2.5, 1),
+      ...(sure < curve.x.length ? [part(Math.max(sure - 1, 0), curve.x.length, 1.5, 0.5)] : []),
+    ];
+  }
+
+  const faint = curve => ({
+    x: curve.x, y: curve.y, name: curve.name, legendgroup: curve.name, type: "scatter", mode: "lines", opacity: 0.3,
+    line: {color: theme.color(curve.tone), width: 1}, hoverinfo: "skip",
+  });
+
+  function interval(curve, i) {
+    if (!curve.low) return "";
+    if (format.missing(curve.low[i])) return "<br>beyond what so few calls support";
+    return `<br>95 %: ${format.ms(curve.low[i])} to ${format.ms(curve.high[i])} ms`;
+  }
+
+  const latencyRows = data => ({
+    heads: ["percentile", ...data.curves.map(curve => `${curve.name}, ms`)],
+    rows: longest(data.curves).map((x, i) => [share(x), ...data.curves.map(curve => curve.y[i])]),
+  });
+
+  const longest = curves => curves.reduce((best, curve) => (curve.x.length > best.length ? curve.x : best), []);
+
+  // -- heat --------------------------------------------------------------------------------------------------------------
+
+  /** @param {HTMLElement} element @param {Heat} data */
+  function heat(element, data) {
+    return mount(element, data, (now, narrow) => {
+      const timing = timeAxis(now.x), most = Math.max(1, ...now.counts.map(row => Math.max(...row)));
+      const stops = [0, 1, 2, 3, 4].map(i => [i / 4, theme.color(`heat-${i}`)]);
+      const ticks = [1, 10, 100, 1e3, 1e4, 1e5, 1e6].filter(tick => tick <= most);
+      const layout = {
+        hovermode: "closest", xaxis: timing.axis, yaxis: {type: "log", title: {text: now.title}},
+        shapes: shades(now.spans, timing.length, timing.end),
+      };
+      logTicks(layout, now.y, narrow);
+      layout.yaxis.range = [Math.log10(now.y[0]), Math.log10(now.y[now.y.length - 1])];
+      return {
+        traces: [{
+          type: "heatmap", x: now.x.map(at => at / timing.length), y: now.y,
+          z: now.counts.map(row => row.map(n => (n ? Math.log10(n) : null))), zmin: 0, zmax: Math.max(Math.log10(most), 0.3),
+          customdata: now.counts.map((row, i) => row.map(n => [n, format.ms(now.y[i]), format.ms(now.y[i + 1])])),
+          colorscale: stops, hoverongaps: false,
+          hovertemplate: `%{x:.4~r} ${timing.unit}<br>%{customdata[1]} to %{customdata[2]} ms<br><b>%{customdata[0]:,} calls</b><extra></extra>`,
+          colorbar: {thickness: 12, outlinewidth: 0, tickvals: ticks.map(Math.log10), ticktext: ticks.map(format.count), len: 1,
+                     tickfont: {size: 11}, title: {text: "calls", side: narrow ? "top" : "right", font: {size: 12}}, xpad: 4},
+        }],
+        layout, keys: [],
+      };
+    }, heatRows, true);
+  }
+
+  const heatRows = data => ({
+    heads: ["from, ms", "to, ms", ...data.x.slice(0, -1).map(at => `${format.number(at)} s`)],
+    rows: data.counts.map((row, i) => [data.y[i], data.y[i + 1], ...row]).reverse(),
+  });
+
+  /** Plotly reads some markup in names: it is taken out of what a scenario called them. @param {string} text */
+  function plain(text) {
+    return text.replace(/[<>&]/g, sign => ({"<": "&lt;", ">": "&gt;", "&": "&amp;"})[sign]).replace(/%\{/g, "% {");
+  }
+
+  return {latency, lines, bars, heat, clock, all};
+})();

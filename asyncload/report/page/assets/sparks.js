@@ -1,0 +1,86 @@
+"use strict";
+/**
+ * Small pictures: a line in a row of a table, and one panel per model with a common scale.
+ *
+ *     sparks.line("AB-zz9")                    an <svg>: 64 levels, one sign each; "-" where there is nothing
+ *     sparks.panels(element, Panels)           -> {update(data)}
+ *
+ * @typedef {{x: number[], panels: {name: string, note: string, p50: (number | null)[], p99: (number | null)[]}[]}} Panels
+ *     x: seconds; p50, p99: ms
+ */
+const sparks = (() => {
+  const SVG = "http://www.w3.org/2000/svg";
+  const SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+  function make(name, attributes, text) {
+    const made = document.createElementNS(SVG, name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
+    if (text !== undefined) made.textContent = text;
+    return made;
+  }
+
+  /** Points to a path with a gap wherever there is nothing; a point alone is a short stroke. */
+  function path(points) {
+    let text = "", drawing = false;
+    points.forEach((point, i) => {
+      if (!point) { drawing = false; return; }
+      const [x, y] = point.map(value => value.toFixed(1));
+      text += drawing ? `L${x} ${y}` : points[i + 1] ? `M${x} ${y}` : `M${x} ${y}h1.5`;
+      drawing = true;
+    });
+    return text;
+  }
+
+  /** @param {string} levels */
+  function line(levels) {
+    const svg = make("svg", {class: "spark", viewBox: "0 0 100 20", preserveAspectRatio: "none", "aria-hidden": "true"});
+    const step = 100 / Math.max(levels.length - 1, 1);
+    const points = [...levels].map((sign, i) => (sign === "-" ? null : [i * step, 19 - 18 * SIGNS.indexOf(sign) / 63]));
+    svg.append(make("path", {d: path(points)}));
+    return svg;
+  }
+
+  const W = 280, H = 120, LEFT = 58, BOTTOM = 18, TOP = 6;
+
+  /** @param {HTMLElement} element @param {Panels} data */
+  function panels(element, data) {
+    element.classList.add("multiples");
+    const draw = now => element.replaceChildren(...now.panels.map(panel => figure(panel, now, scale(now))));
+    draw(data);
+    return {update: draw};
+  }
+
+  /** One logarithmic scale for all panels: whole powers of ten around all values. */
+  function scale(data) {
+    const values = data.panels.flatMap(panel => [...panel.p50, ...panel.p99]).filter(value => value > 0);
+    const low = Math.log10(Math.min(...values, 1e9)), high = Math.log10(Math.max(...values, 1e-9));
+    const from = Math.floor(2 * low) / 2, to = Math.max(Math.ceil(2 * high) / 2, from + 0.5);
+    return {from, to, y: value => TOP + (H - TOP - BOTTOM) * (1 - (Math.log10(value) - from) / (to - from))};
+  }
+
+  function figure(panel, data, {from, to, y}) {
+    const made = document.createElement("figure"), caption = document.createElement("figcaption"), note = document.createElement("span");
+    caption.textContent = `${panel.name} `;
+    caption.title = panel.name;
+    note.textContent = panel.note;
+    caption.append(note);
+    const svg = make("svg", {viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": `${panel.name}: p50 and p99 over time. ${panel.note}`});
+    const end = data.x[data.x.length - 1] || 1, x = at => LEFT + (W - LEFT - 4) * (at / end);
+    for (let power = Math.ceil(from); power <= to; power++) tick(svg, y, 10 ** power);
+    if (Math.floor(to) - Math.ceil(from) < 1) for (const edge of [from, to]) if (edge % 1) tick(svg, y, 10 ** edge);
+    const [length, unit] = charts.clock(end);
+    svg.append(make("text", {x: LEFT, y: H - 4}, "0"), make("text", {x: W - 4, y: H - 4, "text-anchor": "end"}, `${format.number(end / length)} ${unit}`));
+    for (const name of ["p50", "p99"]) {
+      svg.append(make("path", {class: name, d: path(data.x.map((at, i) => (panel[name][i] > 0 ? [x(at), y(panel[name][i])] : null)))}));
+    }
+    made.append(caption, svg);
+    return made;
+  }
+
+  function tick(svg, y, value) {
+    svg.append(make("line", {class: "frame", x1: LEFT, x2: W - 4, y1: y(value), y2: y(value)}),
+               make("text", {x: LEFT - 4, y: y(value) + 4, "text-anchor": "end"}, `${format.ms(value)} ms`));
+  }
+
+  return {line, panels};
+})();

@@ -1,0 +1,127 @@
+"""The table of models and the pictures of the worst, as columns: a thousand models take a few kilobytes each."""
+
+import heapq
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from asyncload.report.page.curves import calls_needed
+from asyncload.report.page.digits import digits, rounded
+from asyncload.report.page.sparks import Courses
+from asyncload.result import ModelResult, RunResult
+from asyncload.statistics.estimate import Estimate
+
+WORST: Final = 12
+"""Models that have a panel of their own."""
+_RESPONSE: Final = (0.5, 0.9, 0.99, 0.999)
+
+Numbers = list[float | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Models:
+    """Columns of equal length, one entry per model, in the scenario's order; None where a number does not exist."""
+
+    name: list[str]
+    calls: list[int]
+    errors: list[int]
+    p50: Numbers
+    """Response, ms; of a percentile that the sample does not support None."""
+    p90: Numbers
+    p99: Numbers
+    p99_low: Numbers
+    """Ends of the interval at 95 %."""
+    p99_high: Numbers
+    p99_9: Numbers
+    max: Numbers
+    service_p50: Numbers
+    service_p99: Numbers
+    corrected_p99: Numbers | None
+    """Of a closed loop."""
+    cold: list[int] | None
+    """None if it cannot be told."""
+    p99_line: list[str] | None
+    """Signs of sparks.js; None without a history."""
+    rate_line: list[str] | None
+    needed: dict[str, int]
+    """How many calls support a percentile."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """One of the worst."""
+
+    name: str
+    note: str
+    p50: Numbers
+    p99: Numbers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panels:
+    """The worst over time; `Panels` of sparks.js."""
+
+    x: list[float]
+    """Middle of each part, s from the plan's zero."""
+    width_s: int
+    panels: list[Panel]
+
+
+def models(result: RunResult, courses: Courses | None) -> Models:
+    """Put every model into columns."""
+    rows = [result.estimates(model, "response", _RESPONSE) for model in result.models]
+    service = [result.estimates(model, "service", (0.5, 0.99)) for model in result.models]
+    starts = result.cold_starts
+    return Models(
+        name=[model.name for model in result.models],
+        calls=[model.calls for model in result.models],
+        errors=[model.calls - model.ok for model in result.models],
+        **{name: [_supported(row[place]) for row in rows] for place, name in enumerate(("p50", "p90", "p99", "p99_9"))},
+        p99_low=digits(row[2].low_us / 1000 for row in rows),
+        p99_high=digits(row[2].high_us / 1000 for row in rows),
+        max=digits(model.response.quantile_us(1.0) / 1000 for model in result.models),
+        service_p50=[_supported(row[0]) for row in service],
+        service_p99=[_supported(row[1]) for row in service],
+        corrected_p99=_corrected(result),
+        cold=[row.cold_calls for row in starts.models] if starts and not starts.doubt else None,
+        p99_line=courses.p99_signs() if courses else None,
+        rate_line=courses.rate_signs() if courses else None,
+        needed={"p99": calls_needed(0.99), "p99.9": calls_needed(0.999)},
+    )
+
+
+def worst(result: RunResult, courses: Courses) -> Panels:
+    """Draw the models with the highest p99 of response, highest first; those whose sample supports one come first."""
+    estimates = [result.estimates(model, "response", (0.99,))[0] for model in result.models]
+    answered = [i for i, estimate in enumerate(estimates) if estimate.calls]
+    chosen = heapq.nlargest(WORST, answered, key=lambda i: (estimates[i].supported, estimates[i].value_us))
+    width = courses.width_s
+    return Panels(
+        x=[(part + 0.5) * width for part in range(courses.calls.shape[1])],
+        width_s=width,
+        panels=[
+            Panel(
+                name=result.models[i].name,
+                note=_note(result.models[i], estimates[i]),
+                p50=digits(courses.p50_ms[i].tolist()),
+                p99=digits(courses.p99_ms[i].tolist()),
+            )
+            for i in chosen
+        ],
+    )
+
+
+def _supported(estimate: Estimate) -> float | None:
+    return rounded(estimate.value_us / 1000) if estimate.supported else None
+
+
+def _corrected(result: RunResult) -> Numbers | None:
+    if not result.closed:
+        return None
+    found = [result.corrected(model) for model in result.models]
+    return digits(math.nan if row is None else row.quantile_us(0.99) / 1000 for row in found)
+
+
+def _note(model: ModelResult, p99: Estimate) -> str:
+    value = f"p99 {p99.value_us / 1000:.3g} ms" if p99.supported else f"too few calls for p99: {model.response.count}"
+    return f"{value} of {model.calls} calls"

@@ -1,0 +1,214 @@
+"""report.page: what the pictures of a run are made of, and how it stands in the file."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from asyncload.call import Outcome
+from asyncload.errors import StoreError
+from asyncload.formats.recording import Recording
+from asyncload.histogram import Histogram
+from asyncload.history import History
+from asyncload.report.page import page, write_page
+from asyncload.report.page.course import course, heat, width_s
+from asyncload.report.page.curves import calls_needed, curve, quantiles
+from asyncload.report.page.digits import rounded
+from asyncload.report.page.facts import scenario_text
+from asyncload.report.page.frame import policy, script_safe
+from asyncload.report.page.models import models, worst
+from asyncload.report.page.run import warmups
+from asyncload.report.page.sparks import courses
+from asyncload.statistics.estimate import percentiles
+from bench.hour import Hour
+from tests.unit.recordings import Made, S, recording
+
+MS = 1_000_000
+
+
+def calls(number: int, every_ms: int = 10, **more: Any) -> list[Made]:
+    return [Made(due_ns=i * every_ms * MS, model=i % 2, **more) for i in range(number)]
+
+
+def test_rates_are_means_over_a_part_and_its_percentiles_those_of_all_its_calls() -> None:
+    """Of 1,300 s in parts of 5 s: what is sent adds up, and a part's p99 is that of its merged seconds."""
+    result = Hour(models=3, length_s=1300, rate_per_s=20).recording().result
+    found = course(result)
+    assert found.width_s == 5
+    assert found.x == list(range(0, 1300, 5))
+    assert sum(rate * 5 for rate in found.sent_per_s if rate) == pytest.approx(sum(row.sent for row in result.seconds))
+    part = [row for row in result.seconds if 600 <= row.second < 605]
+    together = np.concatenate([np.repeat(row.response.slots, row.response.counts) for row in part])
+    whole = Histogram(*np.unique(together, return_counts=True))
+    assert found.response.p99[120] == rounded(whole.quantile_us(0.99) / 1000)
+    assert found.in_flight[120] == max(row.in_flight for row in part)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "width"), [(1, 1), (600, 1), (601, 2), (3600, 10), (86_400, 300), (10**8, 166_667)]
+)
+def test_a_part_is_as_narrow_as_fits(seconds: int, width: int) -> None:
+    """No more than 600 parts."""
+    assert width_s(seconds) == width
+
+
+def test_errors_are_told_by_kind_and_only_those_that_occurred() -> None:
+    """Calls per second that ended so."""
+    made = recording(calls(300) + calls(100, 20, outcome=Outcome.THROTTLED), length_s=3)
+    found = course(made.result).errors
+    assert set(found) == {"THROTTLED"}
+    assert sum(rate or 0 for rate in found["THROTTLED"]) == 100
+
+
+def test_the_heat_map_counts_every_answered_call_once() -> None:
+    """And its edges enclose all of them."""
+    result = Hour(models=5, length_s=700, rate_per_s=30).recording().result
+    found = heat(result)
+    assert found is not None
+    assert sum(map(sum, found.counts)) == sum(row.response.count for row in result.seconds)
+    assert (len(found.x), len(found.y)) == (len(found.counts[0]) + 1, len(found.counts) + 1)
+    assert found.y == sorted(found.y, key=lambda edge: edge or 0)
+    assert heat(recording([]).result) is None
+
+
+def test_the_heat_map_puts_a_call_where_it_belongs() -> None:
+    """One slow call among quick ones is in the top row, at its second."""
+    made = recording([*calls(300), Made(due_ns=1 * S, model=0, service_us=500_000)], length_s=3)
+    found = heat(made.result)
+    assert found is not None
+    assert found.counts[-1] == [0, 1, 0, 0][: len(found.counts[-1])]
+
+
+def test_a_curve_is_sure_as_far_as_its_sample_supports_it() -> None:
+    """From where fewer than 3,688 calls leave the interval open, ends are None."""
+    histogram = Histogram.of_us(np.arange(1000, 2000, dtype=np.int64))
+    qs = quantiles(histogram.count)
+    found = curve("a", histogram, "blue", estimates=percentiles(histogram, qs, [1000.0] * len(qs)))
+    assert len(found.x) == len(found.y) == len(qs)
+    assert found.x[0] == 1
+    assert found.x[5] == 2
+    assert found.low is not None
+    assert 0 < found.sure < len(qs)
+    assert all(low is not None for low in found.low[: found.sure])
+    assert all(low is None for low in found.low[found.sure :])
+    assert curve("a", Histogram.empty(), "blue").x == []
+
+
+@pytest.mark.parametrize("q", [0.5, 0.9, 0.99, 0.999])
+def test_as_many_calls_as_are_said_to_be_needed_support_a_percentile(q: float) -> None:
+    """And one fewer do not."""
+    needed = calls_needed(q)
+    values = Histogram.of_us(np.arange(needed, dtype=np.int64))
+    assert percentiles(values, [q], [float(needed)])[0].supported
+    assert not percentiles(values, [q], [needed - 1.0])[0].supported
+
+
+def test_the_course_of_a_target_is_the_same_from_seconds_and_from_columns() -> None:
+    """Both ways of a history agree, and with the result's own counts."""
+    made = Hour(models=7, length_s=200, rate_per_s=40).recording()
+    assert made.history is not None
+    columns = courses(made.history, 7, 200)
+    rows = courses(replace(made.history, stored=None), 7, 200)
+    for field in ("calls", "errors", "p50_ms", "p99_ms"):
+        np.testing.assert_array_equal(getattr(columns, field), getattr(rows, field))
+    assert columns.calls.sum(axis=1).tolist() == [model.calls for model in made.result.models]
+    assert columns.errors.sum(axis=1).tolist() == [model.calls - model.ok for model in made.result.models]
+
+
+def test_a_part_of_a_target_has_the_p99_of_its_calls() -> None:
+    """One target, one part of it in which every call takes 50 ms."""
+    made = recording([Made(i * 10 * MS, 0, service_us=50_000 if 100 <= i < 200 else 5_000) for i in range(300)])
+    assert made.history is not None
+    found = courses(made.history, 2, 4)
+    assert found.p99_ms[0][:3] == pytest.approx([5.1, 50.1, 50.1], rel=0.01)
+    assert np.isnan(found.p99_ms[1]).all()
+    lines = found.p99_signs()
+    assert lines[1] == "----"
+    assert lines[0][0] < lines[0][1] or lines[0][0].isupper()
+    assert found.rate_signs()[1] == "----"
+
+
+def test_a_line_that_hardly_moves_does_not_look_like_a_mountain() -> None:
+    """Its scale spans a factor of four at least."""
+    made = recording([Made(i * 10 * MS, 0, service_us=5_000 + 10 * (i % 5)) for i in range(300)])
+    assert made.history is not None
+    (line, _) = courses(made.history, 2, 3).p99_signs()
+    assert len(set(line)) <= 2
+
+
+def test_a_percentile_that_a_models_calls_do_not_support_is_none() -> None:
+    """Of 150 calls of each model p50 is told, p99 is not."""
+    found = models(recording(calls(300)).result, None)
+    assert found.calls == [150, 150]
+    assert None not in found.p50
+    assert found.p99 == [None, None]
+    assert found.p99_line is None
+
+
+def test_the_worst_come_first_and_those_without_a_p99_last() -> None:
+    """A model with few but slow calls is not the worst."""
+    many = [Made(i * MS, 0, service_us=5_000) for i in range(1000)]
+    slow = [Made(i * MS, 1, service_us=9_000) for i in range(1000)]
+    few = [Made(i * MS, 2, service_us=90_000) for i in range(10)]
+    made = recording([*many, *slow, *few], ("quick", "slow", "few"))
+    assert made.history is not None
+    found = worst(made.result, courses(made.history, 3, 2))
+    assert [panel.name for panel in found.panels] == ["slow", "quick", "few"]
+    assert "too few calls" in found.panels[2].note
+
+
+def test_the_warm_up_is_what_lies_before_and_between_measured_phases() -> None:
+    """From the history; without one from the scenario."""
+    made = recording(calls(300), length_s=3, warmup_s=1)
+    assert warmups(made) == [(0.0, 1.0)]
+    phases = [{"for": "2s", "warmup": True}, {"for": "1m"}, {"for": "10s", "warmup": True}, {"trace": "x.csv"}]
+    without = Recording(replace(made.result, scenario={"phases": phases}), None)
+    assert warmups(without) == [(0.0, 2.0), (62.0, 72.0)]
+    between = History(((1 * S, 2 * S), (3 * S, 4 * S)), 0, 1, [])
+    assert warmups(Recording(made.result, between)) == [(0.0, 1.0), (2.0, 3.0)]
+
+
+def test_long_payloads_of_a_scenario_are_cut_and_that_is_said() -> None:
+    """A payload may have six million characters, a family ten thousand weights."""
+    text = scenario_text({"models": [{"payload": "x" * 10_000, "weights": list(range(10_000))}]})
+    assert len(text) < 2_000
+    assert "10,000 characters" in text
+    assert "10,000 entries" in text
+
+
+def test_no_name_ends_the_data_of_a_page() -> None:
+    """Whatever it is, it reads back as it was."""
+    evil = ["</script><script>alert(1)</script>", "<!--", "]]>", "&lt;", "\u2028"]
+    text = script_safe(evil)
+    assert not re.search(r"[<>&]", text)
+    assert json.loads(text) == evil
+
+
+def test_a_page_carries_out_its_own_scripts_and_no_others() -> None:
+    """The hash of the empty script is known; nothing is allowed by its place or its kind."""
+    text = policy([""])
+    assert "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='" in text
+    assert "default-src 'none'" in text
+    assert "script-src 'sha256-" in text
+    assert "unsafe-eval" not in text
+
+
+def test_a_page_is_one_file_that_names_no_address() -> None:
+    """Before its data and scripts there is nothing that a browser would fetch."""
+    text = page(recording(calls(300)))
+    assert text.startswith("<!doctype html>")
+    before = text[: text.index('<script type="application/json"')]
+    assert re.findall(r'(?:src|href)="(?!#|data:,")[^"]*"', before) == []
+
+
+def test_a_page_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
+    """A file in the way of its folder is told."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="the page cannot be written"):
+        write_page(recording(calls(3)), tmp_path / "file" / "report.html")
+    write_page(recording(calls(3)), tmp_path / "new" / "report.html")
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["report.html"]
