@@ -142,7 +142,7 @@ def littles_law(response: Course, lateness: Course, ranks: int) -> LittlesLaw | 
     """
     rows = response.rows
     calls = float(response.calls.sum())
-    full = rows[:-1]  # the last one is the rest of a second
+    full = rows[: response.full]
     if len(full) < _LEAST_SECONDS or not calls:
         return None
     length_s = len(full) * response.length_s

@@ -1,5 +1,6 @@
 """The measured seconds of a run as columns: what was counted in each, and in which stretch of the load it lies."""
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import groupby
@@ -39,6 +40,9 @@ class Course:
         """They themselves."""
         self.stretch = np.array([rows[0][1] for rows in grouped], np.int64)
         """Index of the stretch in which each lies, int64[n]."""
+        behind = bool(kept) and _middle_ns(kept[-1][0].second) >= stretches[-1].end_ns
+        self.full = len(self.rows) - behind
+        """How many of them are whole; the last one behind the last phase is the rest of a second."""
         self._histograms: list[Histogram] = [getattr(row, metric) for row in self.rows]
 
     @cached_property
@@ -67,7 +71,9 @@ class Course:
         return merge([self._histograms[index] for index in chosen.tolist()])
 
     def at_or_below(self, value_us: float) -> Float64s:
-        """Calls of each second that took no longer, as far as their slots tell, float64[n]."""
+        """Calls of each second that took no longer, as far as their slots tell, float64[n]; none of NaN."""
+        if math.isnan(value_us):
+            return np.zeros(len(self._histograms))
         slots, counts = self._columns
         limit = slots_of(np.array([value_us], np.int64))[0]
         return self._summed(np.where(slots <= limit, counts, 0))
@@ -107,8 +113,12 @@ def _joined(rows: Sequence[SecondResult]) -> SecondResult:
 
 def _place(second: int, stretches: Sequence[Stretch]) -> int | None:
     """Which stretch a second lies in by its middle; behind the last phase, where the last replies come, the last."""
-    middle_ns = second * _S + _S // 2
+    middle_ns = _middle_ns(second)
     for index, stretch in enumerate(stretches):
         if stretch.start_ns <= middle_ns < stretch.end_ns:
             return index
     return len(stretches) - 1 if stretches and middle_ns >= stretches[-1].end_ns else None
+
+
+def _middle_ns(second: int) -> int:
+    return second * _S + _S // 2

@@ -124,7 +124,7 @@ def effect(inside: Float64s, batches: Batches, persistent: float) -> Effect:
     calls = float(batches.calls.sum())
     z = residuals(inside, batches)
     r = max(persistent, persistence(z))
-    fitted = batches.sloped.size + int(batches.sloped.sum()) - 1
+    fitted = max(batches.sloped.size + int(batches.sloped.sum()) - 1, 0)
     seconds = max(z.size - fitted, _FEWEST)
     lags = _lags(r, seconds)
     binomial = float(inside.sum()) * (1 - float(inside.sum()) / calls) if calls else 0.0
