@@ -16,7 +16,7 @@ from asyncload.histogram import Histogram
 from asyncload.history import History
 from asyncload.report.page import page, write_page
 from asyncload.report.page.course import course, heat, width_s
-from asyncload.report.page.curves import calls_needed, curve, quantiles
+from asyncload.report.page.curves import curve, estimated, quantiles
 from asyncload.report.page.digits import rounded
 from asyncload.report.page.facts import scenario_text
 from asyncload.report.page.frame import policy, script_safe
@@ -87,24 +87,15 @@ def test_a_curve_is_sure_as_far_as_its_sample_supports_it() -> None:
     """From where fewer than 3,688 calls leave the interval open, ends are None."""
     histogram = Histogram.of_us(np.arange(1000, 2000, dtype=np.int64))
     qs = quantiles(histogram.count)
-    found = curve("a", histogram, "blue", estimates=percentiles(histogram, qs, [1000.0] * len(qs)))
+    found = curve("a", histogram, "blue", estimates=percentiles(histogram, estimated(1000), [1000.0] * len(estimated(1000))))
     assert len(found.x) == len(found.y) == len(qs)
     assert found.x[0] == 1
     assert found.x[5] == 2
     assert found.low is not None
-    assert 0 < found.sure < len(qs)
-    assert all(low is not None for low in found.low[: found.sure])
+    assert found.sure == 41
+    assert [x for x, low in zip(found.x, found.low, strict=True) if low] == [2, 4, 8, 16, 32, 64, 128, 256]
     assert all(low is None for low in found.low[found.sure :])
     assert curve("a", Histogram.empty(), "blue").x == []
-
-
-@pytest.mark.parametrize("q", [0.5, 0.9, 0.99, 0.999])
-def test_as_many_calls_as_are_said_to_be_needed_support_a_percentile(q: float) -> None:
-    """And one fewer do not."""
-    needed = calls_needed(q)
-    values = Histogram.of_us(np.arange(needed, dtype=np.int64))
-    assert percentiles(values, [q], [float(needed)])[0].supported
-    assert not percentiles(values, [q], [needed - 1.0])[0].supported
 
 
 def test_the_course_of_a_target_is_the_same_from_seconds_and_from_columns() -> None:

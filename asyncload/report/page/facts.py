@@ -9,9 +9,9 @@ import yaml
 
 from asyncload.call import Outcome
 from asyncload.report.numbers import NOTHING, count, ms, percent, things
-from asyncload.report.page.curves import calls_needed
 from asyncload.result import Classes, ColdStarts, RunResult
 from asyncload.statistics.estimate import Estimate
+from asyncload.statistics.ranks import needed
 from asyncload.units import format_bytes, format_duration, format_rate
 from asyncload.verdict import LATENESS_FLOOR_MS, LATENESS_SHARE
 
@@ -82,8 +82,7 @@ def _percentile(name: str, found: Estimate) -> Tile:
     label = f"response {name}"
     if found.supported:
         return Tile(label, ms(found.value_us), "ms", f"{ms(found.low_us)} to {ms(found.high_us)} ms")
-    needed = calls_needed(found.q, found.effective_calls / found.calls if found.calls else 1.0)
-    return Tile(label, "n/a", "", f"needs {needed:,} calls")
+    return Tile(label, "n/a", "", f"needs {needed(found.q):,} independent calls, has {found.effective_calls:,.0f}")
 
 
 def _range(low: float, high: float, unit: str, figures: int) -> str:

@@ -5,11 +5,11 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from asyncload.report.page.curves import calls_needed
 from asyncload.report.page.digits import digits, rounded
 from asyncload.report.page.sparks import Courses
 from asyncload.result import ModelResult, RunResult
 from asyncload.statistics.estimate import Estimate
+from asyncload.statistics.ranks import needed
 
 WORST: Final = 12
 """Models that have a panel of their own."""
@@ -86,7 +86,7 @@ def models(result: RunResult, courses: Courses | None) -> Models:
         cold=[row.cold_calls for row in starts.models] if starts and not starts.doubt else None,
         p99_line=courses.p99_signs() if courses else None,
         rate_line=courses.rate_signs() if courses else None,
-        needed={"p99": calls_needed(0.99), "p99.9": calls_needed(0.999)},
+        needed={"p99": needed(0.99), "p99.9": needed(0.999)},
     )
 
 

@@ -19,7 +19,7 @@ from asyncload.formats.recording import Recording
 from asyncload.histogram import Histogram
 from asyncload.report.page import facts
 from asyncload.report.page.course import Course, Heat, course, heat
-from asyncload.report.page.curves import Curve, curve, quantiles
+from asyncload.report.page.curves import Curve, curve, estimated
 from asyncload.report.page.frame import COMMON, PLOTLY, render, write
 from asyncload.report.page.models import Models, Panels, models, worst
 from asyncload.report.page.sparks import Courses, courses
@@ -116,7 +116,7 @@ def _stated_warmups(scenario: Mapping[str, object]) -> list[tuple[float, float]]
 def _with_intervals(result: RunResult, metric: str, name: str, tone: str, dash: str) -> Curve:
     everything = result.totals
     histogram: Histogram = getattr(everything, metric)
-    estimates = result.estimates(everything, metric, quantiles(histogram.count))
+    estimates = result.estimates(everything, metric, estimated(histogram.count))
     return curve(name, histogram, tone, dash, estimates)
 
 

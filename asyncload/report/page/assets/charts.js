@@ -372,8 +372,8 @@ const charts = (() => {
   });
 
   function interval(curve, i) {
-    if (!curve.low) return "";
-    if (format.missing(curve.low[i])) return "<br>beyond what so few calls support";
+    if (i >= (curve.sure ?? Infinity)) return "<br>beyond what so few calls support";
+    if (format.missing(curve.low?.[i])) return "";
     return `<br>95 %: ${format.ms(curve.low[i])} to ${format.ms(curve.high[i])} ms`;
   }
 
