@@ -3,9 +3,9 @@ Objectives: how often each of the three answers is given, and how often a bare c
 
     python -m bench.undecided
 
-Runs on paper, from fixed seeds, so the figures are the same on every machine. Response times are lognormal with sigma
-0.4, calls fail at random, and all are independent of each other. The true number lies below or above the limit by a
-known part of it. `bare` passes what was measured to be below the limit.
+Runs of a minute on paper, from fixed seeds, so the figures are the same on every machine. Response times are lognormal
+with sigma 0.4, calls fail at random, and all are independent of each other, which a result has to find out. The true
+number lies below or above the limit by a known part of it. `bare` passes what was measured to be below the limit.
 """
 
 import math
@@ -16,7 +16,8 @@ from statistics import NormalDist
 import numpy as np
 
 from asyncload.call import Outcome
-from asyncload.histogram import Histogram
+from asyncload.histogram import Histogram, merge
+from asyncload.measured import SecondResult
 from asyncload.result import Health, ModelResult, RunResult, total
 from bench.rows import Detail, show
 
@@ -28,18 +29,31 @@ _RUNS = 400
 _SIGMA = 0.4
 _LIMIT_US = 250_000
 _LIMIT_SHARE = 0.01
+_LENGTH_S = 60
+_S = 1_000_000_000
 _HEADINGS = ("objective", "truth against limit", "calls", "MET", "UNDECIDED", "MISSED", "bare passes")
 
 
 def run(calls: int, distance: float, rng: np.random.Generator) -> RunResult:
     """Draw one run whose p99 and error rate lie off their limits by `distance`."""
     median_us = _LIMIT_US * (1 + distance) / math.exp(_SIGMA * NormalDist().inv_cdf(0.99))
-    failed = int(rng.binomial(calls, _LIMIT_SHARE * (1 + distance)))
-    times = Histogram.of_us(rng.lognormal(math.log(median_us), _SIGMA, calls - failed).astype(np.int64))
+    rows = [_second(number, calls, median_us, distance, rng) for number in range(_LENGTH_S)]
+    outcomes = tuple(sum(row.outcomes[outcome] for row in rows) for outcome in Outcome)
+    times = merge([row.response for row in rows])
+    model = ModelResult("a", outcomes, 0, times, times, Histogram.empty(), times)
+    phases = [{"law": "constant", "rate": calls / _LENGTH_S, "for": _LENGTH_S}]
+    health = Health(0, _LENGTH_S * _S, _LENGTH_S * _S, 0)
+    return RunResult({"slo": OBJECTIVES, "phases": phases}, "", (model,), total("warm-up", ()), tuple(rows), health)
+
+
+def _second(number: int, calls: int, median_us: float, distance: float, rng: np.random.Generator) -> SecondResult:
+    """Draw one of a run's seconds; they have equally many calls, as far as these can be divided."""
+    mine = calls * (number + 1) // _LENGTH_S - calls * number // _LENGTH_S
+    failed = int(rng.binomial(mine, _LIMIT_SHARE * (1 + distance)))
+    times = Histogram.of_us(rng.lognormal(math.log(median_us), _SIGMA, mine - failed).astype(np.int64))
     outcomes = [0] * len(Outcome)
-    outcomes[Outcome.OK], outcomes[Outcome.MODEL_ERROR] = calls - failed, failed
-    model = ModelResult("a", tuple(outcomes), 0, times, times, Histogram.empty(), times)
-    return RunResult({"slo": OBJECTIVES}, "", (model,), total("warm-up", ()), (), Health(0, 1, 1, 0))
+    outcomes[Outcome.OK], outcomes[Outcome.MODEL_ERROR] = mine - failed, failed
+    return SecondResult(number, mine, mine, 0, tuple(outcomes), times, Histogram.empty())
 
 
 def answers(calls: int, distance: float, runs: int = _RUNS) -> dict[str, Counter[str]]:
