@@ -26,6 +26,8 @@ _INSIDE: Final = 2.0
 """Standard errors within which an autocorrelation counts as none."""
 _FEWEST_INSIDE: Final = 5
 """Autocorrelations in a row that are none, for those before them to be all that there is."""
+_SAFER: Final = 1.5
+"""The best length for a variance makes it too small; an interval bears less of that, and somewhat longer blocks."""
 _FEWEST_BLOCKS: Final = 4
 
 
@@ -72,7 +74,7 @@ def _optimal(centred: Floats64) -> Floats64:
     tails = window * covariances[:, 1:]
     spectral, slope = covariances[:, 0] + 2 * tails.sum(axis=1), 2 * (lag * tails).sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        found = (1.5 * (slope / spectral) ** 2) ** (1 / 3) * n ** (1 / 3)
+        found = _SAFER * (1.5 * (slope / spectral) ** 2) ** (1 / 3) * n ** (1 / 3)
     # No variance, or a spectrum that the noise made negative: as much dependence as there can be.
     return np.where(covariances[:, 0] > 0, np.where(spectral > 0, found, n), np.zeros(rows))
 

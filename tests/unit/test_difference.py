@@ -10,7 +10,7 @@ from asyncload.difference.conditions import parse
 from asyncload.difference.document import document
 from asyncload.difference.words import lines, sentence
 from asyncload.errors import UsageError
-from tests.unit.courses import Endpoint, made
+from bench.courses import Endpoint, made
 
 BEFORE = made(Endpoint(), 1)
 SLOWER = made(Endpoint(slower={"a.tar.gz": 1.5}), 2)
