@@ -22,7 +22,7 @@ _LABEL: Final = 15
 def health(result: RunResult, width: int) -> Iterator[Text]:
     """Lines of the block: a reading or several behind each label, in as many lines as they take."""
     yield Text("health", "bold")
-    for label, pieces in _readings(result).items():
+    for label, pieces in readings(result).items():
         for number, line in enumerate(joined(pieces, width - _LABEL)):
             yield Text(f"  {'' if number else label:<{_LABEL - 2}}{line}")
     yield from shortfall([("lateness", result.estimates(result.totals, "lateness", (0.5, 0.99)))], width)
@@ -40,7 +40,8 @@ def joined(pieces: Iterable[str], width: int) -> Iterator[str]:
     yield line
 
 
-def _readings(result: RunResult) -> Mapping[str, Sequence[str]]:
+def readings(result: RunResult) -> Mapping[str, Sequence[str]]:
+    """Return what there is to read, each under its label."""
     noticed, everything = result.health, result.totals
     return {
         **_agreement(result),
@@ -75,14 +76,14 @@ def _readings(result: RunResult) -> Mapping[str, Sequence[str]]:
 
 def _agreement(result: RunResult) -> Mapping[str, Sequence[str]]:
     """Whether the run was in one state, and whether its counts fit one another."""
-    readings = {"steady": list(_steady(result.steady))} if result.totals.calls else {}
+    found = {"steady": list(_steady(result.steady))} if result.totals.calls else {}
     balance, little = result.reconciliation, result.littles_law
     if balance is not None:
-        readings["arrivals"] = [f"{count(balance.planned)} planned", *_ended(balance)]
+        found["arrivals"] = [f"{count(balance.planned)} planned", *_ended(balance)]
     if little is not None:
         seen = f"{ratio(little.sampled)} seen ({ratio(little.low)}{TO}{ratio(little.high)})"
-        readings["in flight"] = [f"{ratio(little.expected)} by rate times response", seen]
-    return readings
+        found["in flight"] = [f"{ratio(little.expected)} by rate times response", seen]
+    return found
 
 
 def _steady(steady: Steady) -> Iterator[str]:

@@ -8,11 +8,13 @@ from typing import Final
 import yaml
 
 from asyncload.call import Outcome
-from asyncload.report.numbers import NOTHING, count, ms, percent, things
-from asyncload.result import Classes, ColdStarts, RunResult
+from asyncload.report import health
+from asyncload.report.numbers import NOTHING, ms, percent, things
+from asyncload.result import Classes, ColdStarts, ObjectiveResult, RunResult
+from asyncload.slo.judging import number
 from asyncload.statistics.estimate import Estimate
 from asyncload.statistics.ranks import needed
-from asyncload.units import format_bytes, format_duration, format_rate
+from asyncload.units import format_duration, format_rate
 from asyncload.verdict import LATENESS_FLOOR_MS, LATENESS_SHARE
 
 _LONGEST: Final = 300
@@ -32,6 +34,18 @@ class Tile:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """An objective and its answer."""
+
+    answer: str
+    text: str
+    value: str
+    ends: str
+    """Of the interval."""
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """An outcome other than OK."""
 
@@ -41,6 +55,8 @@ class Failure:
     most: str
     """The model that met it most often."""
     most_calls: str
+    example: str
+    """In words; empty if none was kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +112,27 @@ def lateness_limit_ms(result: RunResult) -> float:
     return max(LATENESS_FLOOR_MS, LATENESS_SHARE * service_ms if service_ms == service_ms else 0.0)  # noqa: PLR0124
 
 
+def answers(result: RunResult) -> list[Answered]:
+    """Return the objectives with what was measured, in the scenario's order."""
+    return [
+        Answered(
+            one.answer,
+            one.text,
+            "-" if one.value is None else f"{number(one.value)} {one.unit}".strip(),
+            _ends(one),
+            one.why,
+        )
+        for one in result.objectives
+    ]
+
+
+def _ends(one: ObjectiveResult) -> str:
+    if one.low is None and one.high is None:
+        return ""
+    low, high = ("…" if end is None else number(end) for end in (one.low, one.high))
+    return f"{low} to {high}"
+
+
 def failures(result: RunResult) -> list[Failure]:
     """Outcomes other than OK, most frequent first."""
     everything = result.totals
@@ -107,6 +144,7 @@ def failures(result: RunResult) -> list[Failure]:
             percent(everything.outcomes[outcome], everything.calls),
             (most := max(result.models, key=lambda model: model.outcomes[outcome])).name,
             f"{most.outcomes[outcome]:,}",
+            result.health.examples.get(outcome.name, ""),
         )
         for outcome in sorted(found, key=everything.outcomes.__getitem__, reverse=True)
     ]
@@ -127,42 +165,8 @@ def cold_rows(starts: ColdStarts) -> list[ColdRow]:
 
 
 def readings(result: RunResult) -> list[tuple[str, str]]:
-    """What the generator noticed about itself."""
-    health, everything = result.health, result.totals
-    p50, p99, highest = map(ms, everything.lateness.quantiles_us([0.5, 0.99, 1.0]).tolist())
-    return [
-        ("lateness", f"p50 {p50} ms · p99 {p99} ms · max {highest} ms"),
-        (
-            "calls",
-            (
-                f"{count(everything.outcomes[Outcome.DROPPED])} dropped · "
-                f"{count(everything.outcomes[Outcome.ABANDONED])} abandoned · "
-                f"{count(health.peak_in_flight)} in flight at the peak · {count(everything.retries)} retries"
-            ),
-        ),
-        (
-            "loop",
-            (
-                f"CPU {100 * health.cpu_share:.1f} % of a core · {things(health.stalls, 'stall')} over 10 ms, "
-                f"the longest {ms(health.longest_stall_ns / 1000)} ms"
-            ),
-        ),
-        (
-            "connections",
-            (
-                f"{count(health.connects)} opened · {count(health.connect_failures)} failed · "
-                f"{count(health.exhausted)} refused by this machine"
-            ),
-        ),
-        (
-            "clocks",
-            (
-                f"the endpoint's differs by {health.clock_skew_s:.0f} s · "
-                f"this one jumped by {round(health.clock_jump_ns / 1e6, 1) or 0:.6g} ms"
-            ),
-        ),
-        ("replies", f"{format_bytes(everything.received_bytes)} of bodies"),
-    ]
+    """What the generator noticed about itself, and whether its numbers fit together."""
+    return [(label, " · ".join(pieces)) for label, pieces in health.readings(result).items()]
 
 
 def origin(result: RunResult, version: str) -> list[tuple[str, str]]:

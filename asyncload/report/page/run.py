@@ -149,6 +149,8 @@ def _words(result: RunResult, drawn: Drawn, *, history: bool) -> Mapping[str, ob
         "tiles": facts.tiles(result),
         "drawn": drawn,
         "history": history,
+        "stopped": result.stopped,
+        "objectives": facts.answers(result),
         "failures": facts.failures(result),
         "first_error": result.health.first_error,
         "cold_known": starts is not None,
