@@ -214,7 +214,9 @@ def _health(document: Mapping[str, Any]) -> Health:
         for field in fields(Health)
         if (field.default, field.default_factory) == required or field.name in document
     )
-    return Health(**{field.name: document[field.name] for field in known})
+    found = {field.name: document[field.name] for field in known}
+    examples = dict(document.get("examples", {}))  # printed as they are, so that they must be words
+    return Health(**found | {"examples": {str(name): str(words) for name, words in examples.items()}})
 
 
 def _second(document: Mapping[str, Any]) -> SecondResult:

@@ -55,7 +55,7 @@ def _ordered(result: RunResult, sort: Sort) -> tuple[str, Sequence[ModelResult]]
         return "name", sorted(models, key=lambda model: _natural(model.name))
     if sort == "p99":
         by, slowness = _slowness(result)
-        return by, sorted(models, key=lambda model: slowness[id(model)], reverse=True)
+        return f"{by}{_why(by)}", sorted(models, key=lambda model: slowness[id(model)], reverse=True)
     return sort, sorted(models, key=_errors if sort == "errors" else lambda model: model.calls, reverse=True)
 
 
@@ -75,8 +75,7 @@ def _worst(result: RunResult) -> Choice:
         for model in heapq.nlargest(ROWS, candidates, key=key):
             shown.setdefault(id(model), model)
             marks[id(model)] = marks.get(id(model), "") + letter
-    by += " (P)" if by == label(_TAIL[0]) else f" (P, for most have too few calls for {label(_TAIL[0])})"
-    words = f"worst {ROWS} of {len(models)} models by {by}, by errors (E), by traffic (T)"
+    words = f"worst {ROWS} of {len(models)} models by {by} (P{_why(by)}), by errors (E), by traffic (T)"
     return Choice(tuple(shown.values()), tuple(marks[number] for number in shown), words)
 
 
@@ -96,6 +95,11 @@ def _slowness(result: RunResult) -> tuple[str, dict[int, tuple[float, float]]]:
         for number, each in found.items()
     }
     return label(_TAIL[chosen]), ranks
+
+
+def _why(by: str) -> str:
+    """Why it is that percentile."""
+    return "" if by == label(_TAIL[0]) else f", for most have too few calls for {label(_TAIL[0])}"
 
 
 def _errors(model: ModelResult) -> int:

@@ -27,7 +27,8 @@ def test_each_table_can_be_asked_for(tmp_path: Path, capsys: pytest.CaptureFixtu
     path = saved(tmp_path)
     for asked, head in (
         (AskedView(), "\nmodel "),
-        (AskedView(by="model", sort="p99"), "\nsorted by p99\n"),
+        (AskedView(by="model", sort="p99"), "\nsorted by p90, for most have too few calls for p99\n"),
+        (AskedView(sort="calls"), "\nsorted by calls\n"),
         (AskedView(by="phase"), "\nphase "),
         (AskedView(by="second", all_rows=True), "\nsecond "),
     ):

@@ -245,6 +245,7 @@ def with_model(**changes: Any) -> bytes:
         (edited(models=["a"]), "not a result of asyncload"),
         (edited(warmup={"name": "warm-up"}), "it has no `"),
         (edited(health={}), "it has no `"),
+        (edited(health=document(result())["health"] | {"examples": [7]}), "not a result of asyncload"),
         (with_model(outcomes=[]), "not a result of asyncload"),
         (with_model(histograms=dict.fromkeys(METRICS, "AAAA")), "histogram"),
         (with_model(histograms=dict.fromkeys(METRICS, "?")), "not a result of asyncload"),

@@ -29,7 +29,10 @@ WORDS = {outcome.name.lower() for outcome in Outcome}
 
 
 def health(second: int) -> Health:
-    return Health(10**18, (second + 1) * S, second * S, 0, cpu_share=0.25, stalls=second, first_error="x")
+    examples = {"TIMEOUT": "no reply in 30s", "AUTH": "403 ü"}
+    return Health(
+        10**18, (second + 1) * S, second * S, 0, cpu_share=0.25, stalls=second, first_error="x", examples=examples
+    )
 
 
 class Run:
