@@ -8,7 +8,8 @@ A percentile rests on `RunResult.estimates`, a share on `RunResult.failures`, an
 calls that would tell as much. Calls of one class, or of the corrected view, have that of all calls of their model, in
 proportion; a mean has that of the median.
 
-Calls that timed out would have taken longer than is known, so an interval that reaches them has no upper end.
+Calls that timed out would have taken longer than is known, so an interval that reaches them has no upper end; nor has a
+mean, or a percentile of the corrected view, with any of them.
 """
 
 import math
@@ -144,6 +145,8 @@ def _endless_us(model: ModelResult, view: str) -> float:
     given_up = model.outcomes[Outcome.TIMEOUT]
     if not given_up or view in {"lateness", "ttfb"}:
         return math.inf
+    if view == "corrected":
+        return 0.0  # the longer it would have taken, the more calls were omitted, of any length
     histogram = model.service if view == "service" else model.response
     count = histogram.count
     return histogram.quantile_us((count - min(given_up, count) + 0.5) / count) if count else math.inf

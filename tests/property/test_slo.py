@@ -1,15 +1,18 @@
 """Laws of objectives: a text and its value are one, and the three answers are consistent with each other."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from asyncload.measured import ModelResult
 from asyncload.slo.answers import decide
 from asyncload.slo.grammar import parse, parse_stop
 from asyncload.slo.limits import Limit
 from asyncload.slo.metrics import NAMES, VIEWS, Metric, find
-from asyncload.slo.objective import CLASSES, OPS, Objective, StopRule
+from asyncload.slo.objective import CLASSES, OPS, Objective, Op, StopRule
+from tests.unit.test_slo_judging import model, result
 
 PERCENTILES = st.integers(1, 9_999_999).map(lambda n: f"p{n // 100_000}.{n % 100_000:05}")
 DURATIONS = st.builds("{}.{}".format, st.sampled_from(VIEWS), st.one_of(PERCENTILES, st.sampled_from(["mean", "max"])))
@@ -76,3 +79,38 @@ def test_an_answer_is_that_of_every_point_of_the_interval(a: float, b: float, li
     other = {"MET": "MISSED", "MISSED": "MET", "UNDECIDED": "UNDECIDED"}[answer]
     assert decide(opposite, low, high) == other
     assert answer == ("UNDECIDED" if len(held) == 2 else "MET" if True in held else "MISSED")
+
+
+MODELS = st.lists(
+    st.tuples(st.lists(st.integers(0, 9_000_000), max_size=900), st.integers(0, 9), st.integers(0, 9)),
+    min_size=1,
+    max_size=4,
+).map(lambda rows: [model(f"m{i}", us, timeout=slow, throttled=bad) for i, (us, slow, bad) in enumerate(rows)])
+WORST = ["MET", "UNDECIDED", "MISSED"]
+
+
+@given(MODELS, objectives())
+def test_a_pattern_has_the_answer_of_its_worst_model(models: list[ModelResult], objective: Objective) -> None:
+    """Which is told, with the number that it has by itself."""
+    word = NAMES.get(objective.metric.name)
+    assume(word is None or word.by_model)
+    judged = result(*models)
+    alone = [judged.judged_by([str(replace(objective, model=one.name))]).objectives[0] for one in models]
+    (found,) = judged.judged_by([str(replace(objective, model="m?"))]).objectives
+    assert found.answer == max((one.answer for one in alone), key=WORST.index)
+    worst = next(one for one in alone if one.model == found.model)
+    assert (worst.answer, worst.value, worst.low, worst.high) == (found.answer, found.value, found.low, found.high)
+    assert found.why
+
+
+@given(MODELS, objectives())
+def test_an_objective_and_its_opposite_have_opposite_answers(models: list[ModelResult], objective: Objective) -> None:
+    """Undecided is its own opposite; a number that is known lies in its interval."""
+    opposites: dict[Op, Op] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
+    one = replace(objective, model=None)
+    first, second = result(*models).judged_by([str(one), str(replace(one, op=opposites[one.op]))]).objectives
+    assert second.answer == {"MET": "MISSED", "MISSED": "MET", "UNDECIDED": "UNDECIDED"}[first.answer]
+    assert first.value == second.value
+    if first.value is not None:
+        assert first.low is None or first.low <= first.value
+        assert first.high is None or first.value <= first.high

@@ -82,6 +82,12 @@ def test_retries_are_off_on_both_sides_and_that_is_told() -> None:
     assert not course(given(OPEN), CrosscheckOptions()).without_retries
 
 
+def test_no_stop_rule_ends_one_side_of_a_pair() -> None:
+    """Nor is a pair judged by the scenario's objectives."""
+    found = course(given(OPEN, slo=["achieved >= 99%"], stop=["errors > 1 for 1s"]), CrosscheckOptions(users=2))
+    assert [(side.slo, side.stop) for side in (found.ours, found.theirs)] == [((), ())] * 2
+
+
 def test_a_trace_names_its_own_shares(tmp_path: Path) -> None:
     """Calls are held against what the trace has, for its models are not drawn by weight."""
     names = ["xgboost-0.tar.gz"] * 1 + ["xgboost-1.tar.gz"] * 4

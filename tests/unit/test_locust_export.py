@@ -126,11 +126,15 @@ def test_finer_buckets_are_asked_for() -> None:
 
 
 def test_what_is_lost_is_said() -> None:
-    """Retries, later warm-ups, weights of nothing and arrival laws have a sentence each."""
+    """Retries, objectives, later warm-ups, weights of nothing and arrival laws have a sentence each."""
     scenario = given(
         {"rate": "10/s", "for": "1s"}, {"rate": "10/s", "for": "1s", "warmup": True}, {"rate": "10/s", "for": "1s"},
         models=[MODEL, {**MODEL, "name": "b", "weight": 0}], retries={"on": ["throttled"]},
+        slo=["p99 < 1s"],
     )  # fmt: skip
     head = " ".join(str(ast.get_docstring(ast.parse(export(scenario).text))).split())
-    for words in ("retries are left out", "not those that come later", "weight 0", "whatever the scenario's law"):
+    for words in (
+        "retries are left out", "objectives and stop rules are left out", "not those that come later", "weight 0",
+        "whatever the scenario's law",
+    ):  # fmt: skip
         assert words in head, words

@@ -303,6 +303,15 @@ def test_a_closed_loop_has_a_corrected_view(objective: str, scenario: dict[str, 
     assert (found.answer, said in found.why) == (measured, True), found.why
 
 
+@pytest.mark.parametrize(
+    ("objective", "measured"),
+    [("corrected.p99 < 10s", "UNDECIDED"), ("corrected.p99 < 1ms", "MISSED"), ("p99 < 1s", "MET")],
+)
+def test_what_calls_that_timed_out_omitted_is_not_known(objective: str, measured: str) -> None:
+    """One of 5,000 is enough: how many calls its user would have made, and how long they would have taken."""
+    assert answer(objective, model(ok_us=[5000] * 5000, timeout=1), **CLOSED).answer == measured
+
+
 def test_an_objective_of_a_later_version_is_undecided() -> None:
     """An old asyncload reads a newer run; it says which sentence it cannot read, and judges the others."""
     first, second = result(model(ok_us=TEN_TO_110_MS)).judged_by(["p99 << 1parsec", "p99 < 1s"]).objectives

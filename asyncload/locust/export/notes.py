@@ -58,6 +58,8 @@ def _rate(course: Schedule) -> str:
 def _lost(scenario: Scenario, style: str, course: Schedule) -> Iterator[str]:
     if scenario.retries is not None:
         yield "The scenario's retries are left out: here they would be hidden in response times."
+    if scenario.slo or scenario.stop:
+        yield "The scenario's objectives and stop rules are left out: nothing here judges the run, or ends it early."
     if course.later_warmup:
         yield "Only the warm-up at the beginning is kept out of the statistics, not those that come later."
     if any(not model.weight for model in scenario.models):
