@@ -109,7 +109,7 @@ def _models(result: RunResult) -> Iterator[str]:
     yield from ("#### Models", "")
     if len(models) < len(result.models):
         yield f"{len(models)} of {len(result.models)} models, those with the highest p99 of response."
-    yield "Milliseconds; in brackets the 95 % interval."
+    yield "Milliseconds; in brackets the 95 % interval; `-` is what so few calls cannot tell."
     yield ""
     heads = ("model", "calls", "% OK", "errors", "response p50", "p99", "p99.9", "max", "service p50", "p99")
     yield from _header(heads, "lrrrrrrrrr")
@@ -149,16 +149,25 @@ def _errors(result: RunResult) -> Iterator[str]:
     failed = sorted((o for o in Outcome if outcomes[o] and o is not Outcome.OK), key=lambda o: (-outcomes[o], o))
     if not failed:
         return
+    share = result.failures(result.totals)
+    ends = f"{100 * share.low:.2g} to {100 * share.high:.2g}"
     yield from ("#### Errors", "")
-    yield from _header(("outcome", "calls", "%", "most of them"), "lrrl")
-    rows = []
-    for outcome in failed:
-        most = max(result.models, key=lambda model: model.outcomes[outcome])  # called at once
-        named = f"{code(most.name, _NAME_MOST)} {most.outcomes[outcome]}"
-        rows.append(_row((outcome.name, str(outcomes[outcome]), percent(outcomes[outcome], calls), named)))
-    yield from _within("errors", rows, "| {} | | | |")
-    if result.health.first_error:
+    yield f"{things(calls - result.totals.ok, 'call')} did not end OK, {percent(calls - result.totals.ok, calls)} %;"
+    yield f"95 % interval {ends} %."
+    yield ""
+    yield from _header(("outcome", "calls", "%", "most of them", "such as"), "lrrll")
+    yield from _within("errors", (_error_row(result, outcome) for outcome in failed), "| {} | | | | |")
+    if result.health.first_error and not result.health.examples:
         yield from ("", f"First: {code(result.health.first_error, _WORDS_MOST)}")
+
+
+def _error_row(result: RunResult, outcome: Outcome) -> str:
+    everything, example = result.totals, result.health.examples.get(outcome.name, "")
+    most = max(result.models, key=lambda model: model.outcomes[outcome])
+    named = f"{code(most.name, _NAME_MOST)} {most.outcomes[outcome]}"
+    number = everything.outcomes[outcome]
+    told = code(example, _WORDS_MOST) if example else ""
+    return _row((outcome.name, str(number), percent(number, everything.calls), named, told))
 
 
 def _foot(result: RunResult) -> Iterator[str]:

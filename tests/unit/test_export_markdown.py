@@ -1,6 +1,6 @@
 """`report --format markdown`: rendered by cmark-gfm, which is what GitHub renders comments with."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 
 import cmarkgfm
@@ -89,7 +89,17 @@ def test_models_objectives_and_errors_are_tables() -> None:
     assert {row[0]: row[4] for row in objectives[1:]} == told
     assert [row[0] for row in models] == ["model", "b.tar.gz", "a.tar.gz", "total"]
     assert [row[1:4] for row in models[1:]] == [["600", "100", "0"], ["600", "99.83", "1"], ["1200", "99.91", "1"]]
-    assert errors[1] == ["THROTTLED", "1", "0.08", "a.tar.gz 1"]
+    assert errors[1] == ["THROTTLED", "1", "0.08", "a.tar.gz 1", ""]
+
+
+def test_an_error_has_an_example() -> None:
+    """Or, of a run of a version that kept none, the first failure stands below."""
+    words = "ThrottlingException: Rate | exceeded `now`"
+    health = replace(RUN.result.health, first_error=words)
+    assert "First: <code>ThrottlingException" in markdown(Recording(replace(RUN.result, health=health), None))
+    told = Recording(replace(RUN.result, health=replace(health, examples={"THROTTLED": words})), None)
+    assert page(told).tables[-1][1][-1] == words
+    assert "First:" not in markdown(told)
 
 
 def test_a_percentile_has_its_interval_or_is_not_there() -> None:

@@ -28,12 +28,12 @@ from asyncload.formats.locust.clock import Clock
 from asyncload.formats.reading import Since
 from asyncload.formats.recording import Recording
 from asyncload.formats.writing.slugs import slugs
-from asyncload.histogram import Histogram, encode_groups, highest_us
-from asyncload.result import ModelResult
+from asyncload.histogram import Int64s, encode_groups, highest_us
 
 _COOKIE: Final = 0x1C849304 | 0x10
 _HEAD: Final = struct.Struct(">ii")
 """Cookie, and length of what is compressed behind it."""
+_METRIC: Final[Mapping[Since, str]] = {"due": "response", "sent": "service"}
 _S: Final = 1_000_000_000
 
 
@@ -52,8 +52,13 @@ def interval_log(recording: Recording, since: Since) -> Iterator[str]:
         if name != model.name:
             yield f"#[Tag {name}: {json.dumps(model.name)}]\n"
     yield '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"\n'
-    for begin_s, length_s, targets in _intervals(recording):
-        yield from _lines(f"{begin_s:.3f},{length_s:.3f}", names, _timed(targets, since))
+    if recording.history is None:
+        yield from _whole(recording, names, since)
+        return
+    for columns in recording.history.columns(_METRIC[since]):
+        times = [f"{second:.3f},1.000" for second in columns.second.tolist()]
+        tags = [names[model] if model < len(names) else "" for model in columns.model.tolist()]
+        yield "".join(_lines(tags, times, columns.row, columns.slot, columns.count))
 
 
 def _head(recording: Recording, since: Since) -> Iterator[str]:
@@ -66,35 +71,29 @@ def _head(recording: Recording, since: Since) -> Iterator[str]:
     yield f"#[Values are microseconds from when a call was {since}; Interval_Max is in milliseconds]\n"
 
 
-def _intervals(recording: Recording) -> Iterator[tuple[float, float, Mapping[int, ModelResult]]]:
-    """Begin and length in seconds, with the targets by their index."""
+def _whole(recording: Recording, names: Sequence[str], since: Since) -> Iterator[str]:
+    """All of the measured phases as one interval of each model."""
     clock = Clock(recording)
-    if recording.history is not None:
-        for second, targets in clock.seconds():
-            yield second, 1, targets
-        return
     begin_s = clock.start_s - recording.result.health.started_unix_ns / _S
-    yield begin_s, clock.end_s - clock.start_s, dict(enumerate(recording.result.models))
+    histograms = [getattr(model, _METRIC[since]) for model in recording.result.models]
+    slots, counts = ([np.empty(0, np.int64), *(getattr(each, of) for each in histograms)] for of in ("slots", "counts"))
+    rows = np.repeat(np.arange(len(histograms)), [each.size for each in slots[1:]])
+    times = [f"{begin_s:.3f},{clock.end_s - clock.start_s:.3f}"] * len(histograms)
+    yield from _lines(names, times, rows, np.concatenate(slots), np.concatenate(counts))
 
 
-def _timed(targets: Mapping[int, ModelResult], since: Since) -> dict[int, Histogram]:
-    """Histograms of the targets that have a value in them."""
-    chosen = {i: model.response if since == "due" else model.service for i, model in targets.items()}
-    return {i: histogram for i, histogram in chosen.items() if histogram.count}
+def _lines(tags: Sequence[str], times: Sequence[str], rows: Int64s, slots: Int64s, counts: Int64s) -> Iterator[str]:
+    """
+    Write the lines of some rows; one without a tag is the warm-up's, and one without values has nothing to tell.
 
-
-def _lines(times: str, names: Sequence[str], timed: Mapping[int, Histogram]) -> Iterator[str]:
-    for (i, histogram), packed in zip(timed.items(), _packed(list(timed.values())), strict=True):
-        most_ms = highest_us(histogram.slots[-1:])[0] / 1000
-        yield f"Tag={names[i]},{times},{most_ms:.3f},{packed}\n"
-
-
-def _packed(histograms: Sequence[Histogram]) -> Iterator[str]:
-    """Encodings, compressed and in base64; all are encoded at once, which takes a tenth of the time."""
-    if not histograms:
-        return
-    slots, counts = ([getattr(each, name) for each in histograms] for name in ("slots", "counts"))
-    groups = np.repeat(np.arange(len(histograms)), [each.size for each in slots])
-    for blob in encode_groups(groups, np.concatenate(slots), np.concatenate(counts), len(histograms)):
-        deflated = zlib.compress(blob)
-        yield b64encode(_HEAD.pack(_COOKIE, len(deflated)) + deflated).decode()
+    All histograms are encoded at once, which takes a tenth of the time that they take one by one.
+    """
+    ends = np.searchsorted(rows, np.arange(len(tags)), side="right")
+    filled = np.diff(ends, prepend=0) > 0
+    most_ms = highest_us(slots[ends - 1]) / 1000 if slots.size else np.zeros(len(tags))
+    blobs = encode_groups(rows, slots, counts, len(tags))
+    for tag, time, most, blob, any_value in zip(tags, times, most_ms.tolist(), blobs, filled.tolist(), strict=True):
+        if tag and any_value:
+            deflated = zlib.compress(blob)
+            text = b64encode(_HEAD.pack(_COOKIE, len(deflated)) + deflated).decode()
+            yield f"Tag={tag},{time},{most:.3f},{text}\n"
