@@ -87,14 +87,8 @@ def test_a_curve_is_sure_as_far_as_its_sample_supports_it() -> None:
     """From where fewer than 3,688 calls leave the interval open, ends are None."""
     histogram = Histogram.of_us(np.arange(1000, 2000, dtype=np.int64))
     qs = quantiles(histogram.count)
-<<<<<<< HEAD
     asked = estimated(histogram.count)
     found = curve("a", histogram, "blue", estimates=percentiles(histogram, asked, [1000.0] * len(asked)))
-=======
-    found = curve(
-        "a", histogram, "blue", estimates=percentiles(histogram, estimated(1000), [1000.0] * len(estimated(1000)))
-    )
->>>>>>> exports
     assert len(found.x) == len(found.y) == len(qs)
     assert found.x[0] == 1
     assert found.x[5] == 2
