@@ -106,7 +106,8 @@ def _recording(
     rows = [_second(second, list(targets.values())) for second, targets in history]
     begin, end = endpoint.warmup_s * S, (endpoint.warmup_s + endpoint.seconds) * S
     health = Health(1_795_000_000 * S, end, end - begin, 0)
-    scenario: dict[str, Any] = {"name": "made up", "phases": [{"rate": 1, "for": f"{endpoint.seconds}s"}]}
+    warmup = [{"rate": 1, "for": f"{endpoint.warmup_s}s", "warmup": True}] if endpoint.warmup_s else []
+    scenario: dict[str, Any] = {"name": "made up", "phases": [*warmup, {"rate": 1, "for": f"{endpoint.seconds}s"}]}
     result = RunResult(scenario, digest, tuple(models[:-1]), models[-1], tuple(rows), health)
     return Recording(result, History(((begin, end),), 0, 1, list(history)) if directory else None)
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncload.call import Outcome
-from asyncload.difference.spans import Batches
+from asyncload.difference.batches import Batches
 from asyncload.formats.recording import Recording
 from asyncload.histogram import SLOTS, Histogram, Int64s, highest_us, lowest_us, merge
 from asyncload.history import Columns
@@ -79,7 +79,7 @@ class Course:
         Raises:
             StoreError: If a history cannot be read.
         """
-        self.batches = [Batches.of(recording) for recording in recordings]
+        self.batches = [Batches.of(recording.result) for recording in recordings]
         first = np.cumsum([0, *(len(each) for each in self.batches)])
         self.length = int(first[-1])
         self._bins = [Bins.of(merge([each.result.totals.response for each in recordings]))]
@@ -112,7 +112,7 @@ class Course:
         models = [rows.get(model.name, -1) for model in recording.result.models]
         row_of = np.array([*models, -1], np.int64)  # the last one is the warm-up
         for columns in recording.history.columns("response"):
-            self._add(_measured(columns, len(models)), batches, offset, row_of)
+            self._add(_measured(columns, batches, len(models)), batches, offset, row_of)
 
     def _add(self, columns: Columns, batches: Batches, offset: int, row_of: Int64s) -> None:
         batch = offset + batches.at(columns.second)
@@ -135,9 +135,10 @@ class Course:
     def _add_seconds(self, seconds: Sequence[SecondResult], batches: Batches, offset: int) -> None:
         """Without a history there are the seconds of all models together, in which the warm-up's calls are too."""
         for second in seconds:
-            if not batches.holds(second.second):
+            number = np.array([second.second])
+            if not batches.measured(number)[0]:
                 continue
-            batch = offset + int(batches.at(np.array([second.second]))[0])
+            batch = offset + int(batches.at(number)[0])
             self._calls[0, batch] += sum(second.outcomes)
             self._ok[0, batch] += second.outcomes[Outcome.OK]
             slots, counts = second.response.slots, second.response.counts
@@ -148,9 +149,9 @@ def _responses(recordings: Sequence[Recording], name: str) -> list[Histogram]:
     return [model.response for each in recordings for model in each.result.models if model.name == name]
 
 
-def _measured(columns: Columns, models: int) -> Columns:
+def _measured(columns: Columns, batches: Batches, models: int) -> Columns:
     """Leave the warm-up out."""
-    kept = columns.model < models
+    kept = (columns.model < models) & batches.measured(columns.second)
     if kept.all():
         return columns
     place = np.cumsum(kept) - 1

@@ -12,7 +12,6 @@ from asyncload.difference.values import QUANTILES
 from asyncload.formats.recording import Recording
 from asyncload.histogram import merge
 from asyncload.result import ModelResult, RunResult
-from asyncload.statistics.estimate import LEVEL
 
 Floats64 = NDArray[np.float64]
 
@@ -44,11 +43,6 @@ class Numbers:
     def throughput(self) -> Floats64:
         """Calls that ended OK, per second."""
         return self.ok / self.seconds if self.seconds else np.full_like(self.ok, np.nan)
-
-
-def needed(q: float) -> int:
-    """From how many independent calls on a percentile has an interval: one in 40 has none of them beyond it."""
-    return math.ceil(math.log((1 - LEVEL) / 2) / math.log(max(q, 1 - q)))
 
 
 def numbers(recordings: Sequence[Recording], names: Sequence[str]) -> Numbers:

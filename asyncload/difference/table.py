@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncload.difference.intervals import Drawn, Located, Shares
-from asyncload.difference.measured import Floats64, Numbers, needed
+from asyncload.difference.measured import Floats64, Numbers
 from asyncload.difference.resample import Resampled
 from asyncload.difference.values import METRICS, QUANTILES, Metric
+from asyncload.statistics.ranks import needed
 
 _SLOT_VARIANCE: Final = (1 / 1024) ** 2 / 12
 """Of what a slot of the histogram hides, as a part of the value."""
