@@ -123,10 +123,11 @@ class Hour:
         ok = columns["outcome"] == Outcome.OK
         response = _histograms(columns["second"][ok], (columns["service"] + columns["lateness"])[ok], self.length_s)
         lateness = _histograms(columns["second"], columns["lateness"], self.length_s)
+        busy_us = np.bincount(columns["second"], columns["service"] + columns["lateness"], self.length_s)
         for second in range(self.length_s):
-            sent = int(counts[second].sum())
+            sent, in_flight = int(counts[second].sum()), round(float(busy_us[second]) / 1e6)  # as Little's law has it
             yield SecondResult(
-                second, sent, sent, 1 + sent // 40, tuple(counts[second].tolist()), response[second], lateness[second]
+                second, sent, sent, in_flight, tuple(counts[second].tolist()), response[second], lateness[second]
             )
 
 

@@ -23,8 +23,11 @@ from asyncload.report.comparison.differences import show as show_differences
 from asyncload.report.comparison.document import document
 from asyncload.report.comparison.sides import MOST, Sides
 from asyncload.report.comparison.terminal import show
+from asyncload.report.page.comparison import comparison
+from asyncload.report.page.frame import write
 from asyncload.store import read, read_history
 
+STDOUT = Path("-")
 _ROWS_SHOWN = 10
 
 
@@ -39,6 +42,8 @@ class Asked:
     fail_if: Sequence[str] = ()
     """Changes that fail the comparison."""
     as_json: bool = False
+    html: Path | None = None
+    """Where to write the page, if at all."""
 
 
 def compare(paths: Sequence[Path], asked: Asked) -> int:
@@ -55,6 +60,8 @@ def compare(paths: Sequence[Path], asked: Asked) -> int:
     """
     if not 2 <= len(paths) <= MOST:  # a comparison is of two
         raise UsageError(f"expected from 2 to {MOST} sources to compare, found {len(paths)}")
+    if asked.html == STDOUT:
+        raise UsageError("--html -: a page is for a browser; give the name of a file")
     conditions = _conditions(asked.fail_if)
     chosen = _unit(asked.unit)
     mapped = dict(map(_renaming, asked.names))
@@ -69,7 +76,17 @@ def compare(paths: Sequence[Path], asked: Asked) -> int:
         show(sides, Console())
         if found is not None:
             show_differences(found, Console())
+    if asked.html is not None:
+        write(asked.html, _page(paths, sides, mapped, found))
+        if not asked.as_json:
+            sys.stdout.write(f"\nPage: {asked.html}\n")
     return _exit_code(found, asked=bool(conditions))
+
+
+def _page(paths: Sequence[Path], sides: Sides, mapped: Mapping[str, str], found: Differences | None) -> str:
+    sources = zip(paths, sides.readings, strict=True)
+    runs = [_recording(path, mapped) if reading.tool == OWN else None for path, reading in sources]
+    return comparison(sides, runs, found)
 
 
 def _exit_code(found: Differences | None, *, asked: bool) -> int:

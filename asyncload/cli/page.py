@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from asyncload.formats.recording import Recording
+from asyncload.report.page import write_page
 from asyncload.result import RunResult
 from asyncload.store import read_history
 
@@ -24,8 +25,6 @@ def write_page_of(result: RunResult, source: Path, out: Path) -> None:
     Raises:
         StoreError: If the history cannot be read, or the page cannot be written.
     """
-    from asyncload.report.page import write_page  # noqa: PLC0415  # plotly takes its time, and not all ask for it
-
     write_page(Recording(result, read_history(source)), out)
 
 

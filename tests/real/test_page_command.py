@@ -67,3 +67,22 @@ def test_a_page_goes_into_a_file(home: Path) -> None:
     failed = asyncload("report", "bare", "--html", "bare.out/page.html", cwd=home)
     assert failed.returncode == 1
     assert "the page cannot be written" in failed.stderr
+
+
+def test_compare_lays_runs_over_each_other(home: Path) -> None:
+    """Two runs of ours, and with a third source that is none; the comparison is printed as without."""
+    plain = asyncload("compare", "kept", "bare", cwd=home)
+    done = asyncload("compare", "kept", "bare", "--html", "compared.html", cwd=home)
+    assert done.returncode == plain.returncode == 0, done.stderr
+    assert done.stdout == f"{plain.stdout}\nPage: compared.html\n"
+    text = (home / "compared.html").read_text()
+    assert text.startswith("<!doctype html>")
+    assert "What differs, B against A" in text
+    vegeta = str(Path(__file__).parents[1] / "results" / "vegeta.csv")
+    three = asyncload("compare", "kept", "bare", vegeta, "--html", "three.html", "--json", cwd=home)
+    assert three.returncode == 0, three.stderr
+    assert three.stdout.startswith("{")
+    assert "vegeta" in (home / "three.html").read_text()
+    refused = asyncload("compare", "kept", "bare", "--html", "-", cwd=home)
+    assert refused.returncode == 2
+    assert "give the name of a file" in refused.stderr

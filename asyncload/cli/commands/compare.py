@@ -11,6 +11,7 @@ Examples:
 \b
   asyncload compare runs/20261123T184455Z-xgboost-mme results/locust_stats.csv
   asyncload compare runs/before runs/after
+  asyncload compare runs/before runs/after --html compared.html
   asyncload compare runs/before runs/after --fail-if "p99 > +10%" --fail-if "error_rate > +0.5 points"
   asyncload compare runs/try-1 k6-summary.json vegeta.csv wrk2.txt
   asyncload compare runs/try-1 locust.json --map sendPopular=xgboost-0.tar.gz
@@ -45,6 +46,9 @@ def compare(
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the comparison as JSON.")] = False,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write a page with the sources over each other.")
+    ] = None,
 ) -> None:
     """
     Put results of several tools side by side, and say what each number means where that differs.
@@ -54,5 +58,5 @@ def compare(
     from asyncload.cli.compare import Asked
     from asyncload.cli.compare import compare as carry_out
 
-    asked = Asked(names=tuple(names or ()), unit=unit, fail_if=tuple(fail_if or ()), as_json=as_json)
+    asked = Asked(names=tuple(names or ()), unit=unit, fail_if=tuple(fail_if or ()), as_json=as_json, html=html)
     raise typer.Exit(carry_out(sources, asked))

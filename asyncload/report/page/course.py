@@ -72,10 +72,15 @@ def width_s(seconds: int, most: int = PARTS) -> int:
     return next((width for width in _WIDTHS_S if seconds <= width * most), math.ceil(seconds / most))
 
 
-def course(result: RunResult) -> Course:
-    """Cut a run into parts."""
-    length = _length(result.seconds)
-    width = width_s(length)
+def course(result: RunResult, width: int | None = None) -> Course:
+    """
+    Cut a run into parts.
+
+    Args:
+        result: Of the run.
+        width: Of a part, s; by default as narrow as fits.
+    """
+    width = width or width_s(length_s(result.seconds))
     parts = _parts(result.seconds, width)
     covered_s = [max(min(result.health.elapsed_ns / 1e9 - i * width, width), 0.0) for i in range(len(parts))]
 
@@ -100,7 +105,7 @@ def heat(result: RunResult) -> Heat | None:
     whole = merge([row.response for row in result.seconds])
     if not whole.count:
         return None
-    length = _length(result.seconds)
+    length = length_s(result.seconds)
     width = width_s(length, _COLUMNS)
     edges_us = _edges_us(whole)
     counts = np.zeros((edges_us.size - 1, math.ceil(length / width)), np.int64)
@@ -111,12 +116,13 @@ def heat(result: RunResult) -> Heat | None:
     return Heat(x=x, y=digits(edges_us / 1000), counts=counts.tolist())
 
 
-def _length(seconds: Sequence[SecondResult]) -> int:
+def length_s(seconds: Sequence[SecondResult]) -> int:
+    """How many seconds a run had, from the plan's zero to its last reply."""
     return max((row.second for row in seconds), default=0) + 1
 
 
 def _parts(seconds: Sequence[SecondResult], width: int) -> list[list[SecondResult]]:
-    parts: list[list[SecondResult]] = [[] for _ in range(math.ceil(_length(seconds) / width))] if seconds else []
+    parts: list[list[SecondResult]] = [[] for _ in range(math.ceil(length_s(seconds) / width))] if seconds else []
     for row in seconds:
         parts[row.second // width].append(row)
     return parts

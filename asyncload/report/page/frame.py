@@ -16,7 +16,6 @@ from typing import Final
 import jinja2
 import msgspec
 from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
 from asyncload.errors import StoreError
 
@@ -31,7 +30,11 @@ PLOTLY: Final = "plotly"
 @cache
 def asset(name: str) -> str:
     """Text of a file in `assets`, or plotly's bundle."""
-    return get_plotlyjs() if name == PLOTLY else (ASSETS / name).read_text(encoding="utf-8")
+    if name == PLOTLY:
+        from plotly.offline import get_plotlyjs  # noqa: PLC0415  # it takes its time, and not all ask for it
+
+        return str(get_plotlyjs())
+    return (ASSETS / name).read_text(encoding="utf-8")
 
 
 def script_safe(data: object) -> Markup:

@@ -9,6 +9,7 @@
  *     charts.lines(element, Lines)         numbers over time
  *     charts.bars(element, Lines)          counts over time, stacked
  *     charts.heat(element, Heat)           calls by time and latency
+ *     charts.intervals(element, Intervals) differences in percent, each with its interval
  *
  * An element is filled with a legend of real buttons, the plot, which can be zoomed by keyboard (+ - 0 and the arrows),
  * and its numbers as a table. Charts over time zoom together. What is out of sight is drawn when it comes into sight.
@@ -26,6 +27,8 @@
  * @typedef {{curves: Curve[], y: string}} Latency
  * @typedef {{x: number[], y: number[], counts: number[][], unit?: string, title: string, spans?: [number, number][]}} Heat
  *     x: edges in seconds; y: edges in ms, ascending; counts: rows from the lowest y, one number per column
+ * @typedef {{name: string, value: number, low: number, high: number, sure: boolean}} Interval
+ * @typedef {{rows: Interval[], x: string}} Intervals
  */
 const charts = (() => {
   const NINES = [[1, "0 %"], [2, "50 %"], [10, "90 %"], [100, "99 %"], [1e3, "99.9 %"], [1e4, "99.99 %"],
@@ -418,10 +421,54 @@ const charts = (() => {
     rows: data.counts.map((row, i) => [data.y[i], data.y[i + 1], ...row]).reverse(),
   });
 
+  // -- differences -----------------------------------------------------------------------------------------------------
+
+  /** @param {HTMLElement} element @param {Intervals} data */
+  function intervals(element, data) {
+    return mount(element, data, (now, narrow) => {
+      const rows = [...now.rows].reverse();
+      element.style.setProperty("--height", `${4.5 + 1.75 * rows.length}rem`);
+      const ends = rows.flatMap(row => [row.low, row.high, row.value]).filter(end => !format.missing(end));
+      const layout = {
+        hovermode: "closest", margin: {l: narrow ? 8 : 16, r: 16, t: 8, b: 44},
+        xaxis: {title: {text: now.x}, zeroline: true, zerolinecolor: theme.color("soft"), zerolinewidth: 1.5,
+                range: spread(Math.min(0, ...ends), Math.max(0, ...ends))},
+        yaxis: {tickfont: {size: narrow ? 10 : 12}, tickvals: rows.map((_, i) => i), range: [-0.6, rows.length - 0.4],
+                ticktext: rows.map(row => plain(shortened(row.name, narrow ? 20 : 44)))},
+      };
+      const part = (name, tone, symbol, sure) => {
+        const mine = rows.map((row, i) => [row, i]).filter(([row]) => row.sure === sure);
+        return {
+          type: "scatter", mode: "markers", name, legendgroup: name, x: mine.map(([row]) => row.value), y: mine.map(([, i]) => i),
+          marker: {symbol, size: 9, color: theme.color(tone), line: {width: 1.5, color: theme.color(tone)}},
+          error_x: {type: "data", symmetric: false, color: theme.color(tone), thickness: 1.75, width: 4,
+                    array: mine.map(([row]) => row.high - row.value), arrayminus: mine.map(([row]) => row.value - row.low)},
+          customdata: mine.map(([row]) => [plain(row.name), format.change(row.value), format.change(row.low), format.change(row.high)]),
+          hovertemplate: "%{customdata[0]}: <b>%{customdata[1]} %</b><br>%{customdata[2]} to %{customdata[3]} %<extra></extra>",
+        };
+      };
+      const kinds = [["more than chance", "orange", "circle", true], ["no difference found", "blue", "circle-open", false]];
+      return {
+        traces: kinds.map(kind => part(...kind)), layout,
+        keys: kinds.filter(kind => rows.some(row => row.sure === kind[3])).map(([name, tone]) => ({name, tone, patch: true})),
+      };
+    }, intervalRows, false);
+  }
+
+  const spread = (low, high) => [low - 0.06 * (high - low || 1), high + 0.06 * (high - low || 1)];
+
+  const shortened = (text, most) => text.length <= most ? text
+    : `${text.slice(0, Math.ceil(most / 2) - 1)}…${text.slice(text.length - Math.floor(most / 2))}`;
+
+  const intervalRows = data => ({
+    heads: ["what", "difference, %", "from", "to", "more than chance"],
+    rows: data.rows.map(row => [row.name, row.value, row.low, row.high, row.sure ? "yes" : "no"]),
+  });
+
   /** Plotly reads some markup in names: it is taken out of what a scenario called them. @param {string} text */
   function plain(text) {
     return text.replace(/[<>&]/g, sign => ({"<": "&lt;", ">": "&gt;", "&": "&amp;"})[sign]).replace(/%\{/g, "% {");
   }
 
-  return {latency, lines, bars, heat, clock, all};
+  return {latency, lines, bars, heat, intervals, clock, all};
 })();

@@ -33,5 +33,12 @@ const format = (() => {
     return Math.abs(value) >= 1000 ? grouped.format(value) : String(Number(value.toPrecision(4)));
   }
 
-  return {ms, count, percent, number, missing, NOTHING};
+  /** A difference with its sign. @param {number | null | undefined} value */
+  function change(value) {
+    if (missing(value)) return NOTHING;
+    const size = Math.abs(value), text = size >= 1000 ? grouped.format(size) : String(Number(size.toPrecision(3)));
+    return value > 0 ? `+${text}` : value < 0 ? `−${text}` : "0";
+  }
+
+  return {change, ms, count, percent, number, missing, NOTHING};
 })();

@@ -7,7 +7,7 @@
  *
  * Headings are buttons with aria-sort; the first rows are in the page, the others come when asked for.
  *
- * @typedef {{title: string, unit?: string, kind: "name" | "count" | "ms" | "percent" | "number" | "text" | "spark",
+ * @typedef {{title: string, unit?: string, kind: "name" | "count" | "ms" | "percent" | "number" | "change" | "text" | "spark",
  *            values: any[], under?: (string | null)[], hint?: string, sort?: number[]}} Column
  *     under: a small second line; sort: numbers to sort by where the values are none
  */
@@ -49,7 +49,7 @@ const table = (() => {
     }
 
     parts.heads.forEach((head, place) => head.querySelector("button")?.addEventListener("click", () => {
-      const first = data.columns[place].kind === "name" || data.columns[place].kind === "text";
+      const first = data.columns[place].kind === "name" || data.columns[place].kind === "text" && !data.columns[place].sort?.length;
       state.ascending = state.by === place ? !state.ascending : first;
       state.by = place;
       draw();
@@ -120,7 +120,7 @@ const table = (() => {
   /** What does not exist comes last, whichever way. */
   function order(found, column, ascending) {
     if (!column) return;
-    const values = column.sort ?? column.values, way = ascending ? 1 : -1;
+    const values = column.sort?.length ? column.sort : column.values, way = ascending ? 1 : -1;
     const collator = new Intl.Collator("en", {numeric: true});
     found.sort((a, b) => {
       const x = values[a], y = values[b];
@@ -147,6 +147,7 @@ const table = (() => {
     if (column.kind === "spark") { if (value) made.append(sparks.line(value)); return made; }
     made.textContent = column.kind === "text" ? value ?? format.NOTHING : format[column.kind](value);
     if (value === 0) made.className = "zero";
+    if (column.kind === "text") made.className = "words";
     const under = column.under?.[i];
     if (under) made.append(make("small", "", under));
     return made;
