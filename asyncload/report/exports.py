@@ -6,6 +6,7 @@ A new format is a function and a line in `FORMATS`.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from importlib.util import find_spec
 from typing import Final, TypeAlias
 
 from asyncload.formats.locust.course import course
@@ -14,7 +15,6 @@ from asyncload.formats.locust.tables import exceptions_csv, failures_csv, histor
 from asyncload.formats.locust_json import to_json
 from asyncload.formats.reading import Since
 from asyncload.formats.recording import Recording
-from asyncload.formats.writing import parquet
 from asyncload.formats.writing.hgrm import percentile_distribution
 from asyncload.formats.writing.hlog import interval_log
 from asyncload.formats.writing.junit import junit
@@ -62,7 +62,7 @@ class Format:
     """Which choices it leaves, and what each may be."""
     file_for_each: str = ""
     """By what there is a file for each, and not a row, if that is chosen."""
-    lacks: Callable[[], str] = str
+    lacks: Callable[[], str] = str  # which returns an empty text
     """What is to be installed before it can be written; empty if nothing."""
 
     def count(self, choices: Choices) -> str:
@@ -157,7 +157,15 @@ def _markdown(recording: Recording, _choices: Choices) -> Files:
 
 
 def _parquet(recording: Recording, _choices: Choices) -> Files:
-    yield ".parquet", parquet.samples_parquet(recording)
+    from asyncload.formats.writing.parquet import samples_parquet  # noqa: PLC0415  # what it needs is an extra
+
+    yield ".parquet", samples_parquet(recording)
+
+
+def _lacks_parquet() -> str:
+    if find_spec("pyarrow"):
+        return ""
+    return "needs pyarrow, which is not installed; `pip install 'asyncload-mme[parquet]'` brings it"
 
 
 def _locust_csv(recording: Recording, choices: Choices) -> Files:
@@ -190,7 +198,7 @@ FORMATS: Final[Mapping[str, Format]] = {
     ),
     "hlog": Format(files=_hlog, stem="report", ends=(".hlog",), heeds=_SINCE),
     "openmetrics": Format(files=_openmetrics, stem="openmetrics", ends=(".txt",)),
-    "parquet": Format(files=_parquet, stem="samples", ends=(".parquet",), lacks=parquet.lacks),
+    "parquet": Format(files=_parquet, stem="samples", ends=(".parquet",), lacks=_lacks_parquet),
     "k6-json": Format(files=_k6_json, stem="k6-summary", ends=(".json",), heeds=_SINCE),
     "k6-export": Format(files=_k6_export, stem="k6-export", ends=(".json",), heeds=_SINCE),
     "locust-csv": Format(files=_locust_csv, stem="locust", ends=_LOCUST_CSV, heeds={**_SINCE, **_FULL}),

@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -13,9 +15,9 @@ from pyarrow import parquet
 from asyncload.call import Outcome
 from asyncload.errors import StoreError
 from asyncload.formats.recording import Recording
-from asyncload.formats.writing import parquet as writing
 from asyncload.formats.writing.parquet import samples_parquet
 from asyncload.history import Samples
+from asyncload.report import exports
 from asyncload.report.exports import Choices, mistakes
 from tests.unit.exported import HOSTILE
 from tests.unit.recordings import ZERO_UNIX_NS, Made, S, recording
@@ -104,7 +106,13 @@ def test_it_says_how_to_get_samples_where_there_are_none() -> None:
 
 
 def test_it_says_how_to_install_what_writes_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writing, "find_spec", lambda _: None)
+    monkeypatch.setattr(exports, "find_spec", lambda _: None)
     (told,) = mistakes(["parquet", "json"], Choices())
     assert told.startswith("--format parquet: needs pyarrow")
     assert "pip install 'asyncload-mme[parquet]'" in told
+
+
+def test_nothing_else_needs_it() -> None:
+    """The command and every other format work where it is not installed."""
+    program = "import sys, asyncload.cli.report; sys.exit('pyarrow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0

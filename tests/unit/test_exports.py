@@ -16,7 +16,7 @@ from asyncload.errors import StoreError, UsageError
 from asyncload.formats.recording import Recording
 from asyncload.history import History, Samples
 from asyncload.report.exports import FORMATS, Choices, mistakes
-from tests.unit.exported import written
+from tests.unit.exported import closed, empty, failed, hostile, written
 from tests.unit.recordings import Made, S, recording
 
 SAMPLE = Samples(*np.array([[0, 5, 6, 7, 8, Outcome.OK, 17, 1]], np.int64).T)
@@ -45,6 +45,30 @@ def test_a_format_has_the_files_that_it_says(name: str) -> None:
     files = written(RUN, name)
     assert tuple(files) == FORMATS[name].ends
     assert all(files.values())
+
+
+@pytest.mark.parametrize(
+    "run", [hostile(), empty(), failed(), closed(), recording([], [])], ids=lambda run: run.result.name
+)
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "parquet"])
+@pytest.mark.parametrize("bare", [False, True])
+def test_any_run_can_be_written(run: Recording, name: str, *, bare: bool) -> None:
+    """Of hostile names, without calls, without times, of a closed loop, without a model, with a history or without."""
+    for choices in (Choices(), Choices(since="sent"), Choices(by="second", full_history=True), Choices(by="model")):
+        files = written(Recording(run.result, None) if bare else run, name, choices)
+        assert all(data.decode("utf-8").endswith(("\n", "]", "}")) for data in files.values())
+
+
+def test_files_of_hostile_names_stay_in_their_folder(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """One for each model, all of them there, and none elsewhere."""
+    names = ["../../up", "/etc/x", "a\x00b", ".", "", "c" * 400, "a/b", "a-b", "A-B"]
+    run = recording([Made(i, i) for i in range(len(names))], names)
+    monkeypatch.setattr(command, "read", lambda _: run.result)
+    report(directory, _asked("hgrm", choices=Choices(by="model")))
+    assert len(list(directory.iterdir())) == 1 + len(names)
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
 @pytest.mark.parametrize(

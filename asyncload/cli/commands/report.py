@@ -16,7 +16,7 @@ Examples:
   asyncload report runs/20261123T184455Z-xgboost-mme --json
   asyncload report runs/20261123T184455Z-xgboost-mme --html report.html
   asyncload report runs/20261123T184455Z-xgboost-mme --slo "p99 < 200ms" --slo "error_rate < 0.1%"
-  asyncload report runs/20261123T184455Z-xgboost-mme --format junit --format markdown --out ci
+  asyncload report runs/20261123T184455Z-xgboost-mme --format junit --format markdown --out ci/nightly
   asyncload report runs/20261123T184455Z-xgboost-mme --format csv --by second --out seconds.csv
   asyncload report runs/20261123T184455Z-xgboost-mme --format locust-json --since due --out results/nightly
 

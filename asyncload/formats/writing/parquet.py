@@ -2,7 +2,7 @@
 Parquet of every call, for data frames: a row per call, in the order in which they ended.
 
 Calls are read and written a block at a time, each a row group, so an hour takes no more memory than a minute. What
-writes it, `pyarrow`, is an extra, and imported where it is used.
+writes it, `pyarrow`, is an extra, so whoever imports this file does so when it is asked for.
 
 Source:
     Apache Parquet format 2.6, as pyarrow writes it.
@@ -10,12 +10,13 @@ Source:
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
+from pyarrow import parquet
 
 from asyncload.call import Outcome
 from asyncload.errors import StoreError
@@ -23,19 +24,9 @@ from asyncload.formats.recording import Recording
 from asyncload.histogram import Int64s
 from asyncload.history import Samples
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 _NO_HISTORY: Final = "samples stand in a run's directory, and this is a result.json by itself; give the directory"
 _NO_SAMPLES: Final = "the run kept no samples; `asyncload run SCENARIO --samples` writes down every call"
 _OUTCOMES: Final = [outcome.name for outcome in Outcome]
-
-
-def lacks() -> str:
-    """Say what is to be installed before anything can be written; nothing if it is there."""
-    if find_spec("pyarrow"):
-        return ""
-    return "needs pyarrow, which is not installed; `pip install 'asyncload-mme[parquet]'` brings it"
 
 
 def samples_parquet(recording: Recording) -> Iterator[bytes]:
@@ -54,9 +45,6 @@ def samples_parquet(recording: Recording) -> Iterator[bytes]:
 def _written(
     recording: Recording, blocks: Iterable[Samples], measured_ns: Sequence[tuple[int, int]]
 ) -> Iterator[bytes]:
-    import pyarrow as pa  # noqa: PLC0415  # an extra
-    from pyarrow import parquet  # noqa: PLC0415  # likewise
-
     names = [model.name for model in recording.result.models]
     schema, sink = _schema(recording), _Sink()
     with parquet.ParquetWriter(pa.PythonFile(sink, mode="w"), schema, compression="zstd") as writer:
@@ -66,10 +54,8 @@ def _written(
     yield sink.taken()
 
 
-def _schema(recording: Recording) -> "pa.Schema":
+def _schema(recording: Recording) -> pa.Schema:
     """Columns with their units, and what they are of as key-value metadata."""
-    import pyarrow as pa  # noqa: PLC0415  # an extra
-
     result, name, time = recording.result, pa.dictionary(pa.int32(), pa.string()), pa.int64()
     fields = [
         pa.field("model", name, nullable=False), pa.field("warmup", pa.bool_(), nullable=False),
@@ -86,9 +72,7 @@ def _schema(recording: Recording) -> "pa.Schema":
     return pa.schema(fields, metadata=facts)
 
 
-def _columns(block: Samples, names: Sequence[str], measured_ns: Sequence[tuple[int, int]]) -> "list[pa.Array]":
-    import pyarrow as pa  # noqa: PLC0415  # an extra
-
+def _columns(block: Samples, names: Sequence[str], measured_ns: Sequence[tuple[int, int]]) -> list[pa.Array]:
     inside = np.zeros(block.due_ns.size, bool)
     for begin_ns, end_ns in measured_ns:
         inside |= (begin_ns <= block.due_ns) & (block.due_ns < end_ns)
@@ -99,16 +83,12 @@ def _columns(block: Samples, names: Sequence[str], measured_ns: Sequence[tuple[i
     ]  # fmt: skip
 
 
-def _named(numbers: Int64s, names: Sequence[str]) -> "pa.Array":
-    import pyarrow as pa  # noqa: PLC0415  # an extra
-
+def _named(numbers: Int64s, names: Sequence[str]) -> pa.Array:
     return pa.DictionaryArray.from_arrays(pa.array(numbers.astype(np.int32)), pa.array(names, pa.string()))
 
 
-def _time(times_ns: Int64s) -> "pa.Array":
+def _time(times_ns: Int64s) -> pa.Array:
     """Times, null where the moment never came."""
-    import pyarrow as pa  # noqa: PLC0415  # an extra
-
     never: NDArray[np.bool_] = times_ns == 0
     return pa.array(times_ns, mask=never)
 
