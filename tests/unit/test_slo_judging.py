@@ -57,7 +57,7 @@ def answer(objective: str, *models: ModelResult, health: Health = HEALTH, **scen
 
 
 TEN_TO_110_MS = spread(10_001, 10_000, 110_000)  # p99 109.0 [108.8, 109.2] ms, p50 60.0 [59.0, 61.0] ms
-CLOSED = {"phases": [{"users": 4, "think": "10ms", "for": "100s"}]}
+CLOSED: dict[str, Any] = {"phases": [{"users": 4, "think": "10ms", "for": "100s"}]}
 
 
 def test_without_objectives_there_are_no_answers() -> None:
