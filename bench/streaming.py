@@ -60,6 +60,9 @@ class Streamed:
     longest_stall_ms: float
     stalls: int
     cpu_share: float
+    started_unix_s: float
+    seconds_p99_us: list[float]
+    """Lateness p99 of each second of the plan; NaN of one without a call."""
 
 
 def _tell(text: str) -> None:
@@ -109,7 +112,17 @@ def main() -> None:
         result = runner.run(_run(scenario, on_snapshot))
     lateness, health = result.totals.lateness, result.health
     p50, p99, p999 = lateness.quantiles_us([0.5, 0.99, 0.999]).tolist()
-    found = Streamed(result.totals.sent, p50, p99, p999, health.longest_stall_ns / 1e6, health.stalls, health.cpu_share)
+    found = Streamed(
+        result.totals.sent,
+        p50,
+        p99,
+        p999,
+        health.longest_stall_ns / 1e6,
+        health.stalls,
+        health.cpu_share,
+        health.started_unix_ns / 1e9,
+        [row.lateness.quantile_us(0.99) for row in result.seconds],
+    )
     sys.stdout.buffer.write(msgspec.json.encode(found))
 
 
