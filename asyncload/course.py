@@ -70,13 +70,30 @@ class Course:
         """All durations of some of the seconds, by their index."""
         return merge([self._histograms[index] for index in chosen.tolist()])
 
-    def at_or_below(self, value_us: float) -> Float64s:
-        """Calls of each second that took no longer, as far as their slots tell, float64[n]; none of NaN."""
+    def up_to(self, q: float, chosen: Int64s | None = None) -> Float64s:
+        """
+        Calls of each second up to a quantile of all; of those that took exactly as long, the share that makes it q.
+
+        Else of calls that all took the same, as those that timed out do, either all or none would count, and whether
+        they came in one second or in all of them would make no difference.
+
+        Args:
+            q: In (0, 1).
+            chosen: Index of the seconds that are meant, int64[n]; by default all.
+
+        Returns:
+            float64[n], which adds up to q times their calls.
+        """
+        meant = np.arange(len(self._histograms)) if chosen is None else chosen
+        value_us = (self.whole if chosen is None else self.together(meant)).quantile_us(q)
         if math.isnan(value_us):
-            return np.zeros(len(self._histograms))
+            return np.zeros(meant.size)
         slots, counts = self._columns
         limit = slots_of(np.array([value_us], np.int64))[0]
-        return self._summed(np.where(slots <= limit, counts, 0))
+        below = self._summed(np.where(slots < limit, counts, 0))[meant]
+        at = self._summed(np.where(slots == limit, counts, 0))[meant]
+        share = (q * float(self.calls[meant].sum()) - float(below.sum())) / float(at.sum())
+        return below + share * at
 
     @cached_property
     def _columns(self) -> tuple[Int64s, Int64s]:

@@ -9,7 +9,7 @@ import numpy as np
 from asyncload.call import Outcome
 from asyncload.course import Course
 from asyncload.spans import Stretch
-from asyncload.statistics.batches import Batches, Effect, effect, persistence, residuals
+from asyncload.statistics.batches import Batches, Effect, Float64s, effect, persistence, residuals
 
 _TELLING: Final = (0.5, 0.75, 0.9)
 """Quantiles whose shares show best how long what happens lasts; in the tails chance outshouts it."""
@@ -31,7 +31,7 @@ class Effects:
     def at(self, q: float) -> Effect:
         """Return that of the calls up to a quantile; of targets by themselves the same, by `Effect.effective`."""
         if q not in self._known:
-            self._known[q] = effect(self._inside(q), self._batches(self._course.calls), self._persistence)
+            self._known[q] = effect(self._course.up_to(q), self._batches(self._course.calls), self._persistence)
         return self._known[q]
 
     @cached_property
@@ -44,12 +44,9 @@ class Effects:
     @cached_property
     def _persistence(self) -> float:
         batches = self._batches(self._course.calls)
-        return max(persistence(residuals(self._inside(q), batches)) for q in _TELLING)
+        return max(persistence(residuals(self._course.up_to(q), batches)) for q in _TELLING)
 
-    def _inside(self, q: float) -> "np.typing.NDArray[np.float64]":
-        return self._course.at_or_below(self._course.whole.quantile_us(q))
-
-    def _batches(self, calls: "np.typing.NDArray[np.float64]") -> Batches:
+    def _batches(self, calls: Float64s) -> Batches:
         used, stratum = np.unique(self._course.stretch, return_inverse=True)
         sloped = np.array([not self._stretches[index].constant for index in used.tolist()], bool)
         return Batches(calls, stratum.astype(np.int64), sloped)

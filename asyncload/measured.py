@@ -7,7 +7,9 @@ the sum is taken.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import sub
 
+from asyncload import histogram
 from asyncload.call import Outcome
 from asyncload.histogram import Histogram, merge
 
@@ -78,6 +80,25 @@ def total(name: str, parts: Sequence[ModelResult]) -> ModelResult:
         *(merge([getattr(part, metric) for part in parts]) for metric in DURATIONS),
         retries=sum(part.retries for part in parts),
         signs=_together([part.signs for part in parts]),
+    )
+
+
+def less(whole: ModelResult, part: ModelResult) -> ModelResult:
+    """Take out of a target's result what a part of the run counted of it."""
+    signs = None
+    if whole.signs is not None and part.signs is not None:
+        signs = Signs(
+            histogram.less(whole.signs.first, part.signs.first),
+            histogram.less(whole.signs.held, part.signs.held),
+            whole.signs.refused - part.signs.refused,
+        )
+    return ModelResult(
+        whole.name,
+        tuple(map(sub, whole.outcomes, part.outcomes)),
+        whole.received_bytes - part.received_bytes,
+        *(histogram.less(getattr(whole, metric), getattr(part, metric)) for metric in DURATIONS),
+        retries=whole.retries - part.retries,
+        signs=signs,
     )
 
 
@@ -165,6 +186,8 @@ class Health:
     """Second of the plan before which `warmup: auto` cut; 0 if it did not; of several ranks the latest."""
     unsettled: bool = False
     """Whether `warmup: auto` cut as much as it may, and that was not enough, on any rank."""
+    reach_s: int = 0
+    """Second of the plan up to which `warmup: auto` could cut, as far as it kept what was counted; the latest."""
 
     def merge(self, other: "Health") -> "Health":
         """Combine two ranks."""
@@ -192,6 +215,7 @@ class Health:
             cut=self.cut or other.cut,
             settled_s=max(self.settled_s, other.settled_s),
             unsettled=self.unsettled or other.unsettled,
+            reach_s=max(self.reach_s, other.reach_s),
         )
 
 

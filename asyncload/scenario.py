@@ -212,6 +212,8 @@ class Scenario:
     """What the run should show, such as p99 < 250ms or error_rate < 0.1%; docs/slo.md has all of it."""
     stop: Annotated[tuple[_StopRule, ...], Check(longest=100, legal="a list of at most 100 rules")] = ()
     """What ends the run early, such as error_rate > 5% for 10s."""
+    warmup: Literal["auto"] | None = None
+    """auto: what was measured before latency had settled (MSER-5) counts as warm-up, too; at most half of the phase."""
 
     @classmethod
     def load(cls, path: str | Path) -> "Scenario":
@@ -263,6 +265,7 @@ class Scenario:
         if self.slo or self.stop:
             closed = any(isinstance(phase, Users) and not phase.warmup for phase in self.phases)
             yield from Setting(labels(self.models), closed=closed).mistakes(self.slo, self.stop)
+        yield from self._mistakes_of_warmup()
         if not any(model.weight for model in self.models):
             yield "models", "expected at least one weight above 0"
         families = [family for family, model in enumerate(self.models) for _ in range(model.count)]
@@ -292,6 +295,21 @@ class Scenario:
             if isinstance(phase, Users):
                 yield from self._mistakes_of_crowd(f"phases[{index}]", phase, phase.users - before)
             before = phase.users if isinstance(phase, Users) else 0
+
+    def _mistakes_of_warmup(self) -> Mistakes:
+        first = next((index for index, phase in enumerate(self.phases) if not phase.warmup), None)
+        if self.warmup is None or first is None:
+            return
+        phase = self.phases[first]
+        if not isinstance(phase, Users) and not (isinstance(phase, Arrivals) and isinstance(phase.rate, float)):
+            yield (
+                "warmup",
+                (
+                    f"auto looks for where latency settles, and the load of phases[{first}], the first that is "
+                    "measured, changes by intent; expected users or a flat rate there, or a phase with "
+                    "`warmup: true` instead of auto"
+                ),
+            )
 
     def _mistakes_of_crowd(self, path: str, phase: Users, new: int) -> Mistakes:
         for name, limit in (("in_flight", self.limits.in_flight), ("connections", self.limits.connections)):

@@ -19,17 +19,17 @@ from asyncload.call import Call, Outcome, Transport
 from asyncload.clock import monotonic_ns
 from asyncload.drive import BLOCK, Drive, Tally, Wiring
 from asyncload.errors import StoreError
-from asyncload.histogram import Histogram
 from asyncload.options import Options, Stop
 from asyncload.plan import Plan
 from asyncload.pulse import Pulse
 from asyncload.record import METRICS, Recorder, Second
-from asyncload.result import WARMUP, Health, ModelResult, RunResult, SecondResult
+from asyncload.result import WARMUP, Health, RunResult, SecondResult
 from asyncload.slo.grammar import parse_stop
 from asyncload.slo.watching import Moment, StopWatch
 from asyncload.snapshot import Snapshot
 from asyncload.store import Facts, RunDirectory, measured_until
 from asyncload.traceparent import Marks
+from asyncload.transient import Beginning, find, take_out
 
 _LEAD_NS = 50_000_000
 """Between the last preparation and the plan's zero."""
@@ -89,6 +89,8 @@ class Session:
         self._store_error = ""
         rules = [parse_stop(text) for text in parts.plan.scenario.stop]
         self._rules = StopWatch(rules, parts.names) if rules else None
+        automatic = parts.plan.scenario.warmup == "auto"
+        self._beginning = Beginning(self._measured_ns[0]) if automatic and self._measured_ns else None
 
     async def run(self, stop: Stop) -> RunResult:
         """
@@ -164,6 +166,8 @@ class Session:
         # In steps, between which the loop runs: together they would take some 3 ms.
         planned, sent, in_flight = self._tally.planned, self._tally.sent, self._tally.in_flight
         second = self._recorder.tick()
+        if self._beginning is not None:
+            self._beginning.keep(second)
         await asyncio.sleep(0)
         row = self._row(second, planned, sent, in_flight)
         self._seconds.append(row)
@@ -251,6 +255,7 @@ class Session:
             store_error=self._store_error,
             interrupted=self._interrupted,
             stopped=self._stopped if self._interrupted else "",  # its last call may have been sent just before
+            reach_s=self._beginning.reach_s if self._beginning else 0,
         )
 
     def _finish(self) -> RunResult:
@@ -265,19 +270,17 @@ class Session:
         return result
 
     def _result(self) -> RunResult:
-        *models, warmup = (self._model(index, name) for index, name in enumerate([*self._parts.names, WARMUP]))
-        return RunResult(
+        *models, warmup = (
+            self._recorder.totals.result(index, name) for index, name in enumerate([*self._parts.names, WARMUP])
+        )
+        result = RunResult(
             self._parts.scenario, self._parts.digest, tuple(models), warmup, tuple(self._seconds), self._health()
         )
-
-    def _model(self, index: int, name: str) -> ModelResult:
-        recorder = self._recorder
-        histograms: list[Histogram] = [recorder.total(index, metric) for metric in range(len(METRICS))]
-        outcomes = tuple(recorder.outcomes[index].tolist())
-        return ModelResult(
-            name, outcomes, int(recorder.received[index]), *histograms,
-            retries=int(recorder.retries[index]), signs=recorder.signs(index),
-        )  # fmt: skip
+        if self._beginning is None:
+            return result
+        span = self._measured_ns[0]
+        transient = find(result.seconds, span, result.health.measured_ns, self._beginning.reach_s)
+        return take_out(result, self._beginning.until(transient.until_s, self._parts.names), transient, span)
 
     def _create_directory(self) -> RunDirectory | None:
         if self._options.out is None:

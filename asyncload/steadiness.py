@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncload.course import Course
-from asyncload.histogram import Histogram
 from asyncload.measured import Health
 from asyncload.spans import Stretch, first_measured_ns
 from asyncload.statistics.batches import Batches, effect
@@ -136,11 +135,10 @@ def _halves(course: Course, inside: NDArray[np.bool_]) -> tuple[float, tuple[flo
 
 def _median(course: Course, seconds: NDArray[np.int64]) -> Estimate:
     """Median of some of the seconds, its interval widened by how alike their calls are."""
-    histogram: Histogram = course.together(seconds)
-    calls = course.calls[seconds]
-    below = course.at_or_below(histogram.quantile_us(0.5))[seconds]
-    batches = Batches(calls, np.zeros(seconds.size, np.int64), np.zeros(1, bool))
-    (found,) = percentiles(histogram, [0.5], [effect(below, batches, 0.0).effective(histogram.count)])
+    histogram = course.together(seconds)
+    batches = Batches(course.calls[seconds], np.zeros(seconds.size, np.int64), np.zeros(1, bool))
+    effective = effect(course.up_to(0.5, seconds), batches, 0.0).effective(histogram.count)
+    (found,) = percentiles(histogram, [0.5], [effective])
     return found
 
 

@@ -29,6 +29,7 @@ class Overrides:
     """Objectives beside the scenario's."""
     stop: tuple[str, ...] = ()
     """Stop rules beside the scenario's."""
+    warmup: str | None = None
 
 
 def resolve(path: Path | None, given: Overrides) -> Scenario:
@@ -49,6 +50,8 @@ def resolve(path: Path | None, given: Overrides) -> Scenario:
     data = _changed(scenario, given, has_file=path is not None).to_dict()
     if given.transport is not None:
         data["transport"] = given.transport
+    if given.warmup is not None:
+        data["warmup"] = given.warmup
     data["slo"] = list(dict.fromkeys((*scenario.slo, *given.slo)))
     data["stop"] = list(dict.fromkeys((*scenario.stop, *given.stop)))
     return Scenario.from_dict(data, source=str(path) if path else "options")

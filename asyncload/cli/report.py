@@ -37,6 +37,8 @@ class Asked:
     """Objectives to judge the run by, instead of its own."""
     view: AskedView = field(default_factory=AskedView)
     """The table in the middle of the report."""
+    served: int | None = None
+    """How many calls the target says that it served."""
 
 
 def report(directory: Path, asked: Asked) -> int:
@@ -51,6 +53,8 @@ def report(directory: Path, asked: Asked) -> int:
     if problems:
         raise ScenarioError("options", problems)
     result = _judged(read(directory), asked.slo)
+    if asked.served is not None:
+        result = result.with_served(asked.served)
     if asked.html is not None:
         write_page_of(result, directory, asked.html)
     if not asked.formats:

@@ -32,6 +32,8 @@ Float64s: TypeAlias = NDArray[np.float64]
 
 _FEWEST: Final = 3
 """Of fewer seconds no more can be known, and no less is taken to be."""
+_NOTHING: Final = 1e-12
+"""Squared residual of a second, in calls, that is a rounding error."""
 _MOST_PERSISTENT: Final = 0.97
 _Z: Final = 1.96
 _CRITICAL: Final = (1.96, 2.9694, 0.4160, -0.5324)
@@ -104,7 +106,7 @@ def residuals(inside: Float64s, batches: Batches) -> Float64s:
 def persistence(z: Float64s) -> float:
     """Lag-1 correlation of residuals, corrected for its bias; 0 where chance explains it."""
     whole = float(z @ z)
-    if z.size < _FEWEST or not whole:
+    if z.size < _FEWEST or whole <= _NOTHING * z.size:
         return 0.0
     r = float(z[1:] @ z[:-1]) / whole
     if r <= 1 / math.sqrt(z.size):

@@ -51,10 +51,7 @@ def mann_kendall(values: Float64s) -> Trend:
     n = x.size
     if n < _FEWEST:
         return Trend(math.nan, math.nan)
-    first, second = np.triu_indices(n, 1)
-    rises = x[second] - x[first]
-    s = float(np.sign(rises).sum())
-    slope = float(np.median(rises / (second - first)))
+    s, slope = _pairs(x)
     _, ties = np.unique(x, return_counts=True)
     variance = (n * (n - 1) * (2 * n + 5) - float((ties * (ties - 1) * (2 * ties + 5)).sum())) / 18
     if variance <= 0:
@@ -62,6 +59,19 @@ def mann_kendall(values: Float64s) -> Trend:
     variance *= _inflation(x - slope * np.arange(n))
     z = max(abs(s) - 1, 0.0) / math.sqrt(variance)
     return Trend(2 * (1 - NormalDist().cdf(z)), slope * (n - 1))
+
+
+def sen_slope(values: Float64s) -> float:
+    """Median of the slopes between all pairs of at least two values."""
+    x = _blocks(values)
+    return _pairs(x)[1] * x.size / values.size
+
+
+def _pairs(x: Float64s) -> tuple[float, float]:
+    """By how many more pairs rise than fall, and the median of their slopes."""
+    first, second = np.triu_indices(x.size, 1)
+    rises = x[second] - x[first]
+    return float(np.sign(rises).sum()), float(np.median(rises / (second - first)))
 
 
 def _blocks(values: Float64s) -> Float64s:
@@ -77,8 +87,12 @@ def _blocks(values: Float64s) -> Float64s:
 def _inflation(x: Float64s) -> float:
     """By how much the variance of S is larger than that of independent values; at least 1."""
     n = x.size
-    ranks: Float64s = np.argsort(np.argsort(x, kind="stable"), kind="stable").astype(np.float64) - (n - 1) / 2
+    # Rounded, lest what is left of a straight line be ranked by its rounding errors; equal values share their rank.
+    _, place, times = np.unique(np.round(x, 9), return_inverse=True, return_counts=True)
+    ranks: Float64s = (np.cumsum(times) - (times + 1) / 2)[place] - (n - 1) / 2
     whole = float(ranks @ ranks)
+    if not whole:
+        return 1.0
     hamed_rao = 1.0
     for lag in range(1, n - 2):
         r = float(ranks[lag:] @ ranks[:-lag]) / whole

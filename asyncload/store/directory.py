@@ -116,6 +116,7 @@ class RunDirectory:
             part = self.path / "result.json.part"
             part.write_bytes(result.to_json())
             part.replace(self.path / "result.json")
+            self._db.execute("INSERT INTO run VALUES ('settled_s', ?)", (str(result.health.settled_s),))
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"{self.path}: the result cannot be written: {error}") from error

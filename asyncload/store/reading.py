@@ -24,7 +24,9 @@ from asyncload.measured import Signs
 from asyncload.record import METRICS, SIGNS
 from asyncload.result import WARMUP, Health, ModelResult, RunResult, SecondResult, total
 from asyncload.store.tables import COUNTS, FORMAT
+from asyncload.transient import find, take_out
 
+_S: Final = 1_000_000_000
 _SAMPLES_AT_ONCE: Final = 65_536
 """Calls of a block: some 25 MB while they are read."""
 _ROWS_AT_ONCE: Final = 16_384
@@ -62,25 +64,37 @@ def read_history(path: Path) -> History | None:
         return None
     with _told(path), _opened(database) as db:
         facts = _facts(db, database)
-        spans = tuple((int(begin), int(end)) for begin, end in facts["measured_ns"])
+        settled_s = _settled_s(db, facts)
         kept = db.execute("SELECT 1 FROM samples LIMIT 1").fetchone() is not None
-    seconds, samples = _Seconds(database, facts["names"]), _Samples(database) if kept else None
+    begin_ns = settled_s * _S
+    spans = tuple((max(begin, begin_ns), end) for begin, end in _spans(facts) if end > begin_ns)
+    seconds, samples = _Seconds(database, facts["names"], settled_s), _Samples(database) if kept else None
     return History(spans, int(facts["rank"]), int(facts["world"]), seconds, seconds.columns, samples)
 
 
 class _Seconds:
     """The rows of the targets, second by second, read anew each time."""
 
-    def __init__(self, path: Path, names: Sequence[str]) -> None:
+    def __init__(self, path: Path, names: Sequence[str], settled_s: int) -> None:
+        """
+        Args:
+            path: The database.
+            names: Of the targets.
+            settled_s: Second before which everything is warm-up.
+        """
         self._path = path
         self._names = [*names, WARMUP]
+        self._settled_s = settled_s
 
     def __iter__(self) -> Iterator[tuple[int, Mapping[int, ModelResult]]]:
         columns = ", ".join(["second", "model", *COUNTS, "received_bytes", "retries", *METRICS])
         query = f"SELECT {columns} FROM models ORDER BY second, model"
         with _told(self._path), _opened(self._path) as db:
             for second, rows in groupby(db.execute(query), key=itemgetter(0)):
-                yield second, self._targets(list(rows))
+                targets = self._targets(list(rows))
+                if second < self._settled_s and targets:
+                    targets = {len(self._names) - 1: total(WARMUP, list(targets.values()))}
+                yield second, targets
 
     def columns(self, metric: str) -> Iterator[Columns]:
         """Yield the rows of some seconds at a time, with the histograms of one duration only."""
@@ -90,6 +104,7 @@ class _Seconds:
             while rows := found.fetchmany(_ROWS_AT_ONCE):
                 *numbers, blobs = zip(*rows, strict=True)
                 second, model, *outcomes = (np.array(column, np.int64) for column in numbers)
+                model = np.where(second < self._settled_s, len(self._names) - 1, model)
                 yield Columns(second, model, np.column_stack(outcomes), *decode_groups(blobs))
 
     def _targets(self, rows: Sequence[Sequence[Any]]) -> dict[int, ModelResult]:
@@ -153,9 +168,34 @@ def _read_cut(path: Path) -> RunResult:
     with _opened(path) as db:
         facts = _facts(db, path)
         seconds = tuple(map(_second_of, db.execute("SELECT * FROM seconds ORDER BY second")))
-        models = _models_of(db, [*facts["names"], WARMUP])
+        names = [*facts["names"], WARMUP]
+        models = _models_of(db, names)
         health = _last_health(db, facts)
-    return RunResult(facts["scenario"], facts["plan_digest"], tuple(models[:-1]), models[-1], seconds, health)
+        result = RunResult(facts["scenario"], facts["plan_digest"], tuple(models[:-1]), models[-1], seconds, health)
+        if not _automatic(facts):
+            return result
+        span = _spans(facts)[0]
+        transient = find(seconds, span, health.measured_ns, health.reach_s)
+        beginning = _models_of(db, names, transient.until_s)[:-1] if transient.until_s else []
+        return take_out(result, beginning, transient, span)
+
+
+def _spans(facts: Mapping[str, Any]) -> list[tuple[int, int]]:
+    """Spans of the measured phases."""
+    return [(int(begin), int(end)) for begin, end in facts["measured_ns"]]
+
+
+def _automatic(facts: Mapping[str, Any]) -> bool:
+    return facts["scenario"].get("warmup") == "auto" and bool(facts["measured_ns"])
+
+
+def _settled_s(db: sqlite3.Connection, facts: Mapping[str, Any]) -> int:
+    """Second before which `warmup: auto` cut; of a run that was killed, as of now."""
+    if "settled_s" in facts or not _automatic(facts):
+        return int(facts.get("settled_s", 0))
+    seconds = [_second_of(row) for row in db.execute("SELECT * FROM seconds ORDER BY second")]
+    health = _last_health(db, facts)
+    return find(seconds, _spans(facts)[0], health.measured_ns, health.reach_s).until_s
 
 
 def _last_health(db: sqlite3.Connection, facts: Mapping[str, Any]) -> Health:
@@ -173,12 +213,13 @@ def _second_of(row: Sequence[Any]) -> SecondResult:
     return SecondResult(second, planned, sent, in_flight, tuple(outcomes), *histograms)
 
 
-def _models_of(db: sqlite3.Connection, names: Sequence[str]) -> list[ModelResult]:
-    """Add up every target's seconds, in one pass over the table."""
+def _models_of(db: sqlite3.Connection, names: Sequence[str], until_s: int | None = None) -> list[ModelResult]:
+    """Add up every target's seconds, or those before one, in one pass over the table."""
     written = {row[1] for row in db.execute("PRAGMA table_info(models)")}
     signs = ["refused", *SIGNS] if "refused" in written else []  # a run of a version that did not look for them
     columns = ["model", *COUNTS, "received_bytes", "retries", *METRICS, *signs]
-    query = f"SELECT {', '.join(columns)} FROM models ORDER BY model"
+    before = "" if until_s is None else f"WHERE second < {until_s:d}"
+    query = f"SELECT {', '.join(columns)} FROM models {before} ORDER BY model"
     found = {
         model: _added(names[model], [dict(zip(columns, row, strict=True)) for row in rows])
         for model, rows in groupby(db.execute(query), key=itemgetter(0))

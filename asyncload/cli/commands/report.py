@@ -60,6 +60,12 @@ def report(
     html: Annotated[
         Optional[Path], typer.Option(metavar="FILE", help="Also write the page: one file that opens offline.")
     ] = None,
+    served: Annotated[
+        Optional[int],
+        typer.Option(
+            metavar="N", help="Calls that the target says it served in this run; are they accounted for?", min=0
+        ),
+    ] = None,
     slo: Slo = None,
     allow_undecided: AllowUndecided = False,
 ) -> None:
@@ -77,5 +83,6 @@ def report(
     view = AskedView(by=by, sort=sort, all_rows=all_rows)
     asked = Asked(
         as_json=as_json, formats=named, choices=choices, out=out, html=html, slo=tuple(slo or ()), view=view,
+        served=served,
     )  # fmt: skip
     raise typer.Exit(carry_out(directory, asked))

@@ -51,6 +51,9 @@ def run(
     content_type: ContentType = None,
     seed: Seed = None,
     transport: Annotated[str | None, typer.Option(help="raw, aiohttp or sdk.")] = None,
+    warmup: Annotated[
+        str | None, typer.Option(metavar="auto", help="auto: what comes before latency has settled is warm-up.")
+    ] = None,
     rank: Annotated[int, typer.Option(help="Which share of the plan this process sends.", min=0)] = 0,
     world: Annotated[int, typer.Option(help="Into how many shares the plan is cut.", min=1)] = 1,
     out: Annotated[Path | None, typer.Option(help="Run directory; by default runs/<UTC time>-<name>.")] = None,
@@ -101,7 +104,7 @@ def run(
     overrides = Overrides(
         rate=rate, duration=duration, models=tuple(model or ()), endpoint=endpoint, endpoint_url=endpoint_url,
         region=region, payload=payload, content_type=content_type, seed=seed, transport=transport,
-        slo=tuple(slo or ()), stop=tuple(stop or ()),
+        slo=tuple(slo or ()), stop=tuple(stop or ()), warmup=warmup,
     )  # fmt: skip
     view = AskedView(by=by, sort=sort, all_rows=all_rows)
     printing = Printing(as_json=as_json, quiet=quiet, allow_undecided=allow_undecided, asked=view)
