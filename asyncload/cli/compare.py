@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
+from asyncload.cli.repeats import read_repeats
 from asyncload.cli.run import DONE, INVALID, MISSED
 from asyncload.difference import Condition, Differences, differences
 from asyncload.difference.conditions import parse
@@ -25,7 +26,7 @@ from asyncload.report.comparison.sides import MOST, Sides
 from asyncload.report.comparison.terminal import show
 from asyncload.report.page.comparison import comparison
 from asyncload.report.page.frame import write
-from asyncload.store import read, read_history
+from asyncload.store import read, read_history, runs_of
 
 STDOUT = Path("-")
 _ROWS_SHOWN = 10
@@ -85,7 +86,9 @@ def compare(paths: Sequence[Path], asked: Asked) -> int:
 
 def _page(paths: Sequence[Path], sides: Sides, mapped: Mapping[str, str], found: Differences | None) -> str:
     sources = zip(paths, sides.readings, strict=True)
-    runs = [_recording(path, mapped) if reading.tool == OWN else None for path, reading in sources]
+    recordings = [_recordings(path, mapped) if reading.tool == OWN else {} for path, reading in sources]
+    # Repeated runs have no course in common: their numbers and differences are on the page, and no time.
+    runs = [next(iter(each.values())) if len(each) == 1 else None for each in recordings]
     return comparison(sides, runs, found)
 
 
@@ -116,16 +119,23 @@ def _differences(
     """Compare two runs of ours; None of anything else."""
     if len(paths) != 2 or any(reading.tool != OWN for reading in sides.readings):
         return None
-    a, b = (_recording(path, mapped) for path in paths)
-    sources = ([str(paths[0])], [str(paths[1])])
-    return differences([a], [b], sources=sources, conditions=conditions)
+    a, b = (_recordings(path, mapped) for path in paths)
+    sources = (list(a), list(b))
+    return differences(list(a.values()), list(b.values()), sources=sources, conditions=conditions)
 
 
-def _recording(path: Path, mapped: Mapping[str, str]) -> Recording:
-    """Read a run; its models are called as --map says."""
-    result = read(path)
+def _recordings(path: Path, mapped: Mapping[str, str]) -> dict[str, Recording]:
+    """Read a run, or the repeats of one; models are called as --map says."""
+    if not runs_of(path):
+        return {str(path): _renamed(Recording(read(path), read_history(path)), mapped)}
+    names, recordings, _ = read_repeats(path)
+    return {str(path / name): _renamed(recording, mapped) for name, recording in zip(names, recordings, strict=True)}
+
+
+def _renamed(recording: Recording, mapped: Mapping[str, str]) -> Recording:
+    result = recording.result
     models = tuple(replace(model, name=mapped.get(model.name, model.name)) for model in result.models)
-    return Recording(replace(result, models=models), read_history(path))
+    return replace(recording, result=replace(result, models=models))
 
 
 def renamed(readings: Sequence[Reading], names: Mapping[str, str]) -> tuple[Reading, ...]:

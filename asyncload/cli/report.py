@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from asyncload.cli.page import write_page_of
+from asyncload.cli.repeats import tell
 from asyncload.cli.run import Printing, exit_code, print_result
 from asyncload.cli.view import AskedView
 from asyncload.cli.view import mistakes as view_mistakes
@@ -17,7 +18,7 @@ from asyncload.report import exports
 from asyncload.report.exports import FORMATS, Choices, Format
 from asyncload.result import RunResult
 from asyncload.slo.checking import Setting, objective_mistake
-from asyncload.store import read, read_history
+from asyncload.store import read, read_history, runs_of, sides_of
 
 STDOUT = Path("-")
 
@@ -52,6 +53,8 @@ def report(directory: Path, asked: Asked) -> int:
     problems = [Problem("", mistake) for mistake in mistakes(asked)]
     if problems:
         raise ScenarioError("options", problems)
+    if runs_of(directory) or sides_of(directory):
+        return _repeats(directory, asked)
     result = _judged(read(directory), asked.slo)
     if asked.served is not None:
         result = result.with_served(asked.served)
@@ -68,6 +71,27 @@ def report(directory: Path, asked: Asked) -> int:
     for name in asked.formats:
         _export(recording, name, asked.choices, asked.out or folder)
     return _tell(recording, allow_undecided=asked.choices.allow_undecided)
+
+
+def _repeats(directory: Path, asked: Asked) -> int:
+    """Print what repeated runs say together; all else is about one of them."""
+    view = asked.view
+    given = {
+        "--format": bool(asked.formats),
+        "--html": asked.html is not None,
+        "--slo": bool(asked.slo),
+        "--by": view.by is not None,
+        "--sort": view.sort is not None,
+        "--all": view.all_rows,
+    }
+    problems = [
+        Problem("", f"{name}: is about one run, and {directory} holds several; give one of them, such as its 01")
+        for name, is_given in given.items()
+        if is_given
+    ]
+    if problems:
+        raise ScenarioError("options", problems)
+    return tell(directory, Printing(as_json=asked.as_json, allow_undecided=asked.choices.allow_undecided))
 
 
 def _judged(result: RunResult, slo: tuple[str, ...]) -> RunResult:

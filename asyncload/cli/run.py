@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
@@ -83,24 +83,15 @@ def execute(
     directory = out or new_directory(scenario.name, time.time())
     notes = Console(stderr=True)
     stop = Stop()
-    views, guests = _views(printing, notes), [watcher(stop) for watcher in watchers]
-    watching: list[Watcher] = [*views, *guests]
-
-    def on_snapshot(snapshot: Snapshot) -> None:
-        for watcher in watching:
-            watcher.on_snapshot(snapshot)
-
+    guests = [watcher(stop) for watcher in watchers]
     options = Options(
         rank=rank, world=world, out=directory, samples=samples, allow_plaintext=allow_plaintext,
-        credentials=credentials, on_snapshot=on_snapshot if watching else None, traceparent=traceparent, spans=spans,
+        credentials=credentials, traceparent=traceparent, spans=spans,
     )  # fmt: skip
     with ExitStack() as staying:  # guests stay until the result is printed: some wait for theirs to fetch it
         for guest in guests:
             staying.enter_context(guest)
-        with asyncio.Runner(loop_factory=new_loop) as runner, ExitStack() as stack:
-            for view in views:
-                stack.enter_context(view)
-            result = runner.run(_until_interrupted(scenario, options, stop, notes))
+        result = carried_out(scenario, options, stop, notes, own=views(printing, notes), guests=guests)
         code = print_result(result, printing, directory)
         if not printing.as_json:
             sys.stdout.write(f"\nRun directory: {directory}\n")
@@ -137,7 +128,41 @@ def exit_code(result: RunResult, *, allow_undecided: bool = False) -> int:
     return DONE if met and not result.stopped else MISSED
 
 
-def _views(printing: Printing, notes: Console) -> list[Watcher]:
+def carried_out(
+    scenario: Scenario,
+    options: Options,
+    stop: Stop,
+    notes: Console,
+    *,
+    own: Sequence[Watcher],
+    guests: Sequence[Watcher],
+) -> RunResult:
+    """
+    Carry out a run on a loop of its own.
+
+    Args:
+        scenario: What to send.
+        options: How; who is told of each second is put in.
+        stop: Ends it early; Ctrl-C asks it too.
+        notes: Where it is said that it ends.
+        own: Who watches, and goes when the run has ended.
+        guests: Who watches besides, and is there already.
+    """
+    watching = [*own, *guests]
+
+    def on_snapshot(snapshot: Snapshot) -> None:
+        for watcher in watching:
+            watcher.on_snapshot(snapshot)
+
+    told = replace(options, on_snapshot=on_snapshot if watching else None)
+    with asyncio.Runner(loop_factory=new_loop) as runner, ExitStack() as stack:
+        for watcher in own:
+            stack.enter_context(watcher)
+        return runner.run(_until_interrupted(scenario, told, stop, notes))
+
+
+def views(printing: Printing, notes: Console) -> list[Watcher]:
+    """Return what is shown of a run while it lasts."""
     if printing.quiet:
         return []
     return [LiveView(notes) if notes.is_terminal and not printing.as_json else LogLines(notes)]

@@ -62,7 +62,8 @@ def differences(
     by_model = all(recording.history is not None for recording in (*a, *b))
     names = [name for name in names_a if name in names_b] if by_model else []
     sides = (numbers(a, names), numbers(b, names))
-    drawn = [_drawn(recordings, names, seed) for recordings, seed in ((a, 0), (b, 1))]
+    paired = _paired(a, b)
+    drawn = [_drawn(recordings, names, side, paired=paired) for side, recordings in enumerate((a, b))]
     compared = _table(names, sides, drawn)
     found, comparisons = _judged(compared)
     width = len(METRICS)
@@ -95,13 +96,20 @@ class _Drawn:
     """None of too few batches."""
 
 
-def _drawn(recordings: Sequence[Recording], names: Sequence[str], seed: int) -> _Drawn:
+def _paired(a: Sequence[Recording], b: Sequence[Recording]) -> bool:
+    """Whether each run of A has one of B that was asked the same calls; what both have in common is no difference."""
+    plans = [[recording.result.plan_digest for recording in side] for side in (a, b)]
+    return len(a) > 1 and plans[0] == plans[1] and len(set(plans[0])) == len(a) and all(plans[0])
+
+
+def _drawn(recordings: Sequence[Recording], names: Sequence[str], side: int, *, paired: bool) -> _Drawn:
     """Draw a side anew; its counts, which are large, are let go of with the end of this function."""
     course = Course(recordings, names)
     seconds = math.fsum(each.seconds for each in course.batches)
     if course.length < FEWEST_BATCHES:
         return _Drawn(course.length, seconds, None)
-    return _Drawn(course.length, seconds, resample(course, np.random.default_rng([_SEED, seed])))
+    rng, runs_rng = (np.random.default_rng([_SEED, *which]) for which in ((side,), (2 if paired else 3 + side,)))
+    return _Drawn(course.length, seconds, resample(course, rng, runs_rng, paired=paired))
 
 
 def _table(names: Sequence[str], sides: tuple[Numbers, Numbers], drawn: Sequence[_Drawn]) -> Table:

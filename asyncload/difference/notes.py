@@ -27,6 +27,8 @@ def notes(a: Sequence[Recording], b: Sequence[Recording]) -> Iterator[str]:
     for label, recordings in sides:
         yield from _shares(label, recordings)
     yield from _without_history(sides)
+    if len(a) > 1 and [each.result.plan_digest for each in a] == [each.result.plan_digest for each in b]:
+        yield f"{len(a)} pairs of runs; what the two of a pair have in common is in no interval"
     if (len(a) == 1) != (len(b) == 1):
         label = "A" if len(a) == 1 else "B"
         yield f"{label} is a single run: how much runs of it differ from one another is in no interval here"
@@ -35,13 +37,11 @@ def notes(a: Sequence[Recording], b: Sequence[Recording]) -> Iterator[str]:
 def _invalid(label: str, recordings: Sequence[Recording]) -> Iterator[str]:
     """One sentence per side: its first reason, and on how many runs the differences rest that say so."""
     reasons = [each.result.verdict.reasons for each in recordings if not each.result.verdict.valid]
-    if reasons:
-        several = f"{len(reasons)} of {len(recordings)} runs of {label} are INVALID"
-        who = f"{label} is INVALID" if len(recordings) == 1 else several
-        yield (
-            f"{who}: {'; '.join(dict.fromkeys(reason for each in reasons for reason in each))}. "
-            "What differs below may be the generator and not the endpoint"
-        )
+    if not reasons:
+        return
+    several = f"{len(reasons)} of {len(recordings)} runs of {label} are INVALID, the first of them"
+    who = f"{label} is INVALID" if len(recordings) == 1 else several
+    yield f"{who}: {'; '.join(reasons[0])}. What differs may be the generator's doing and not the endpoint's"
 
 
 def _plans(a: Sequence[RunResult], b: Sequence[RunResult]) -> Iterator[str]:

@@ -39,17 +39,23 @@ class Resampled:
     """How many independent parts the deviations rest on, less 1: float64[rows]."""
     block_s: float
     """Length of the blocks of row 0."""
+    paired: bool = False
+    """Whether the runs of both sides were drawn in pairs."""
 
 
-def resample(course: Course, rng: np.random.Generator) -> Resampled:
+def resample(
+    course: Course, rng: np.random.Generator, runs_rng: np.random.Generator, *, paired: bool = False
+) -> Resampled:
     """
     Draw many times anew.
 
     Args:
         course: With at least FEWEST_BATCHES batches in all.
         rng: Where chance comes from; of two sides each has its own.
+        runs_rng: Likewise for which runs are drawn.
+        paired: Whether the other side has an equal `runs_rng`, for its runs and these are pairs.
     """
-    draws = _Draws(course, rng)
+    draws = _Draws(course, rng, runs_rng)
     rows, n = len(course), course.length
     latencies = np.zeros((rows, len(QUANTILES), REPLICATES), np.float32)
     throughput = np.zeros((rows, REPLICATES), np.float32)
@@ -65,20 +71,20 @@ def resample(course: Course, rng: np.random.Generator) -> Resampled:
         errors[number] = wider**2 * _errors(row, drawn)
         freedom[number] = runs - 1 if runs > 1 else max(n / block - 1, 1)
     batch_s = sum(each.seconds for each in course.batches) / max(n, 1)
-    return Resampled(latencies, throughput, errors, freedom, float(blocks[0]) * batch_s)
+    return Resampled(latencies, throughput, errors, freedom, float(blocks[0]) * batch_s, paired)
 
 
 class _Draws:
     """Draws of blocks of each length, made when they are first asked for and shared by all rows."""
 
-    def __init__(self, course: Course, rng: np.random.Generator) -> None:
+    def __init__(self, course: Course, rng: np.random.Generator, runs_rng: np.random.Generator) -> None:
         self._runs = [batches.strata for batches in course.batches]
         self.strata = [n for strata in self._runs for n in strata]
         self.seconds = np.concatenate(
             [np.full(len(each), each.seconds / max(len(each), 1), np.float32) for each in course.batches]
         )
         self._rng = rng
-        self._chosen = _chosen_runs(len(self._runs), rng)
+        self._chosen = _chosen_runs(len(self._runs), runs_rng)
         self._made: dict[int, NDArray[np.float32]] = {}
 
     def of(self, block: int) -> NDArray[np.float32]:

@@ -73,9 +73,11 @@ def _relative(
     with np.errstate(invalid="ignore", divide="ignore"):
         value = np.log(second / first)
     value = np.where(np.isfinite(value), value, 0.0)
+    spread = deviations[1] - deviations[0]
+    error = np.sqrt(spread.var(axis=1, dtype=np.float64) + 2 * _SLOT_VARIANCE)
     variances = [each.var(axis=1, dtype=np.float64) + _SLOT_VARIANCE for each in deviations]
-    draws = np.sort(value[:, None].astype(np.float32) + deviations[1] - deviations[0], axis=1)
-    return Drawn(value, draws, np.sqrt(variances[0] + variances[1]), _freedom(variances, drawn))
+    draws = np.sort(value[:, None].astype(np.float32) + spread, axis=1)
+    return Drawn(value, draws, error, _freedom(variances, drawn))
 
 
 def _shares(sides: tuple[Numbers, Numbers], drawn: tuple[Resampled, Resampled]) -> Shares:
@@ -94,7 +96,9 @@ def _shares(sides: tuple[Numbers, Numbers], drawn: tuple[Resampled, Resampled]) 
 
 
 def _freedom(variances: Sequence[Floats64], drawn: tuple[Resampled, Resampled]) -> Floats64:
-    """Degrees of freedom of a difference (Welch, Biometrika 34, 1947)."""
+    """Degrees of freedom of a difference (Welch, Biometrika 34, 1947); of pairs, those of one side."""
+    if drawn[0].paired:
+        return drawn[0].freedom
     a, b = variances
     found: Floats64 = (a + b) ** 2 / (a**2 / drawn[0].freedom + b**2 / drawn[1].freedom)
     return found

@@ -5,6 +5,7 @@ What a run's generator thought of itself comes along: a verdict of INVALID with 
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from asyncload import store
 from asyncload.call import Outcome
 from asyncload.formats.bins import Bins
 from asyncload.formats.reading import Meaning, Reading, Row
+from asyncload.repeats import Repeats, Together, is_whole
 from asyncload.result import ModelResult, RunResult
 
 OWN = "asyncload"
@@ -21,12 +23,34 @@ _OPEN = "open loop: each call is sent when it is due, whether or not others have
 
 def read_run(path: Path) -> Reading:
     """
-    Read a run directory, or a result.json.
+    Read a run directory, a result.json, or a directory of repeats.
 
     Raises:
         StoreError: If there is no run, or it cannot be read.
     """
-    return reading(store.read(path), str(path))
+    runs = store.runs_of(path)
+    if not runs:
+        return reading(store.read(path), str(path))
+    results = list(map(store.read, runs))
+    return together(Repeats(tuple(filter(is_whole, results)) or tuple(results)), str(path))
+
+
+def together(repeats: Repeats, source: str) -> Reading:
+    """Put several runs of one scenario beside others: their calls are added up, their rates averaged."""
+    first = reading(repeats.results[0], source)
+    everything = repeats.total
+
+    def row(each: Together) -> Row:
+        return replace(_row(each.model, 0.0), rate_per_s=each.rate_per_s.value)
+
+    return replace(
+        first,
+        rows=tuple(map(row, repeats.models)),
+        total=row(everything),
+        meaning=replace(first.meaning, window=f"{first.meaning.window}; {len(repeats.results)} runs together"),
+        notes=(*_dropped(everything.model), *repeats.verdict.warnings),
+        invalid=() if repeats.verdict.valid else repeats.verdict.reasons,
+    )
 
 
 def reading(result: RunResult, source: str) -> Reading:

@@ -17,8 +17,9 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
+from asyncload.call import Outcome
 from asyncload.errors import StoreError
-from asyncload.histogram import Histogram, decode_groups, sum_by_key
+from asyncload.histogram import Histogram, Int64s, decode_groups, sum_by_key
 from asyncload.history import Columns, History, Samples
 from asyncload.measured import Signs
 from asyncload.record import METRICS, SIGNS
@@ -31,6 +32,10 @@ _SAMPLES_AT_ONCE: Final = 65_536
 """Calls of a block: some 25 MB while they are read."""
 _ROWS_AT_ONCE: Final = 16_384
 """Rows of targets that are decoded together."""
+
+_FAILED: Final = " + ".join(name for name in COUNTS if name != "ok")
+_OTHERS: Final = f"CASE WHEN {_FAILED} THEN json_array({', '.join(COUNTS)}) END"
+"""Of most rows nothing: a dozen columns of zeros take longer to fetch than all the rest."""
 
 
 def read(path: Path) -> RunResult:
@@ -98,14 +103,15 @@ class _Seconds:
 
     def columns(self, metric: str) -> Iterator[Columns]:
         """Yield the rows of some seconds at a time, with the histograms of one duration only."""
-        query = f"SELECT second, model, {', '.join([*COUNTS, METRICS[METRICS.index(metric)]])} FROM models"
+        blob = METRICS[METRICS.index(metric)]
+        query = f"SELECT second, model, ok, {_OTHERS}, {blob} FROM models ORDER BY second, model"
         with _told(self._path), _opened(self._path) as db:
-            found = db.execute(f"{query} ORDER BY second, model")
+            found = db.execute(query)
             while rows := found.fetchmany(_ROWS_AT_ONCE):
-                *numbers, blobs = zip(*rows, strict=True)
-                second, model, *outcomes = (np.array(column, np.int64) for column in numbers)
+                *numbers, others, blobs = zip(*rows, strict=True)
+                second, model, ok = (np.array(column, np.int64) for column in numbers)
                 model = np.where(second < self._settled_s, len(self._names) - 1, model)
-                yield Columns(second, model, np.column_stack(outcomes), *decode_groups(blobs))
+                yield Columns(second, model, _outcomes(ok, others), *decode_groups(blobs))
 
     def _targets(self, rows: Sequence[Sequence[Any]]) -> dict[int, ModelResult]:
         width = len(METRICS)
@@ -134,6 +140,16 @@ class _Samples:
             rows = db.execute(query)
             while block := rows.fetchmany(_SAMPLES_AT_ONCE):
                 yield Samples(*np.array(block, np.int64).T)
+
+
+def _outcomes(ok: Int64s, others: Sequence[str | None]) -> Int64s:
+    """Calls by outcome, int64[n, outcomes]; of rows in which any did not end OK all counts are given, as JSON."""
+    outcomes = np.zeros((ok.size, len(COUNTS)), np.int64)
+    outcomes[:, Outcome.OK] = ok
+    for row, counts in enumerate(others):
+        if counts is not None:
+            outcomes[row] = msgspec.json.decode(counts)
+    return outcomes
 
 
 @contextmanager

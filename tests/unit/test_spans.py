@@ -81,7 +81,7 @@ def test_a_trace_is_as_long_as_what_was_measured() -> None:
 
 def test_where_the_phases_are_not_known_the_warm_up_came_first() -> None:
     """Of two traces, or of a result that has no phases."""
-    two = [{"trace": "a.csv", "warmup": True}, {"trace": "b.csv"}]
+    two: list[dict[str, Any]] = [{"trace": "a.csv", "warmup": True}, {"trace": "b.csv"}]
     for phases in (two, []):
         assert found(*phases, measured_s=20, elapsed_ns=30 * S) == [(10, 30, False)]
     assert found(measured_s=0) == []

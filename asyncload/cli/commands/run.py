@@ -31,6 +31,8 @@ Examples:
   asyncload run scenario.yaml
   asyncload run scenario.yaml --rate 500 --duration 30s --out runs/try-1
   asyncload run scenario.yaml --json > result.json
+  asyncload run scenario.yaml --repeats 5 --pause 2s --out runs/nightly
+  asyncload run before.yaml --against after.yaml --repeats 5 --out runs/change
   asyncload run scenario.yaml --slo "p99 < 250ms" --slo "not_ready == 0" --stop "error_rate > 5% for 10s"
   asyncload run --endpoint my-mme --model a.tar.gz=3 --model b.tar.gz=1 \\
       --payload row.csv --content-type text/csv --rate 100 --duration 60s
@@ -92,6 +94,17 @@ def run(
         typer.Option(metavar="RULE", help='What ends it early, such as "error_rate > 5% for 10s"; repeatable.'),
     ] = None,
     allow_undecided: AllowUndecided = False,
+    repeats: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Run it so often, each with the next seed, into OUT/01 to OUT/N.", min=1),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(metavar="SCENARIO", help="With --repeats: alternate with another scenario, and say what differs."),
+    ] = None,
+    pause: Annotated[
+        str | None, typer.Option(metavar="TIME", help="With --repeats: wait so long between two runs, such as 2s.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing while running.")] = False,
 ) -> None:
     """Send a scenario's traffic and report what each model's caller saw."""
@@ -99,6 +112,8 @@ def run(
     from asyncload.cli.run import Printing, execute
     from asyncload.cli.telemetry import Streams, streams
     from asyncload.cli.view import AskedView
+    from asyncload.errors import UsageError
+    from asyncload.options import Options
     from asyncload.store import new_directory
 
     overrides = Overrides(
@@ -110,10 +125,26 @@ def run(
     printing = Printing(as_json=as_json, quiet=quiet, allow_undecided=allow_undecided, asked=view)
     chosen = resolve(scenario, overrides)
     directory = out or new_directory(chosen.name, time.time())
+    if repeats is None and (against or pause):
+        raise UsageError("--against and --pause: are about repeated runs; give --repeats too")
     asked = Streams(
         prometheus=prometheus, prometheus_linger=prometheus_linger, otlp=otlp, metrics_models=metrics_models,
         allow_plaintext=allow_plaintext,
     )  # fmt: skip
+    if repeats is not None:
+        from asyncload.cli.repeats import Asked, execute_repeats
+
+        options = Options(
+            rank=rank, world=world, samples=samples, allow_plaintext=allow_plaintext, traceparent=traceparent,
+            spans=otlp is not None,
+        )  # fmt: skip
+        repeated = Asked(
+            repeats=repeats, against=resolve(against, overrides) if against else None, pause=pause or "0s",
+            out=directory, options=options, html=html,
+        )  # fmt: skip
+        raise typer.Exit(
+            execute_repeats(chosen, printing, repeated, lambda each, where: streams(each, asked, where.name))
+        )
     code = execute(
         chosen, printing, watchers=streams(chosen, asked, directory.name),
         out=directory, rank=rank, world=world, samples=samples, allow_plaintext=allow_plaintext,
