@@ -68,7 +68,7 @@ const sparks = (() => {
     const end = data.x[data.x.length - 1] || 1, x = at => LEFT + (W - LEFT - 4) * (at / end);
     for (let power = Math.ceil(from); power <= to; power++) tick(svg, y, 10 ** power);
     if (Math.floor(to) - Math.ceil(from) < 1) for (const edge of [from, to]) if (edge % 1) tick(svg, y, 10 ** edge);
-    const [length, unit] = charts.clock(end);
+    const [length, unit] = format.clock(end);
     svg.append(make("text", {x: LEFT, y: H - 4}, "0"), make("text", {x: W - 4, y: H - 4, "text-anchor": "end"}, `${format.number(end / length)} ${unit}`));
     for (const name of ["p50", "p99"]) {
       svg.append(make("path", {class: name, d: path(data.x.map((at, i) => (panel[name][i] > 0 ? [x(at), y(panel[name][i])] : null)))}));
