@@ -20,13 +20,14 @@ from asyncload.histogram import Histogram
 from asyncload.report.page import facts
 from asyncload.report.page.course import Course, Heat, course, heat
 from asyncload.report.page.curves import Curve, curve, estimated
-from asyncload.report.page.frame import COMMON, PLOTLY, render, write
+from asyncload.report.page.frame import PLOTLY, render, write
 from asyncload.report.page.models import Models, Panels, models, worst
 from asyncload.report.page.sparks import Courses, courses
 from asyncload.result import RunResult
 from asyncload.units import parse_duration_ns
 
-_SCRIPTS: Final = ("theme.js", PLOTLY, *COMMON[1:], "run.js")
+_SCRIPTS: Final = ("theme.js", "format.js", "sparks.js", "table.js", "models.js", PLOTLY, "charts.js", "run.js")
+"""The table is drawn before plotly's bundle is read."""
 _FEWEST_SECONDS: Final = 2
 """A picture over time of fewer says nothing."""
 

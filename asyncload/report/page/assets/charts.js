@@ -225,13 +225,8 @@ const charts = (() => {
 
   // -- time --------------------------------------------------------------------------------------------------------------
 
-  /** The unit in which a run's time reads well. @param {number} end in seconds @returns {[number, string]} */
-  function clock(end) {
-    return end > 3 * 3600 ? [3600, "h"] : end > 600 ? [60, "min"] : [1, "s"];
-  }
-
   function timeAxis(seconds) {
-    const end = seconds[seconds.length - 1] ?? 0, [length, unit] = clock(end);
+    const end = seconds[seconds.length - 1] ?? 0, [length, unit] = format.clock(end);
     return {length, unit, end, axis: {title: {text: `time since the start, ${unit}`}}};
   }
 
@@ -470,5 +465,5 @@ const charts = (() => {
     return text.replace(/[<>&]/g, sign => ({"<": "&lt;", ">": "&gt;", "&": "&amp;"})[sign]).replace(/%\{/g, "% {");
   }
 
-  return {latency, lines, bars, heat, intervals, clock, all};
+  return {latency, lines, bars, heat, intervals, all};
 })();

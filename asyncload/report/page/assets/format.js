@@ -40,5 +40,10 @@ const format = (() => {
     return value > 0 ? `+${text}` : value < 0 ? `−${text}` : "0";
   }
 
-  return {change, ms, count, percent, number, missing, NOTHING};
+  /** The unit in which a run's time reads well. @param {number} end in seconds @returns {[number, string]} */
+  function clock(end) {
+    return end > 3 * 3600 ? [3600, "h"] : end > 600 ? [60, "min"] : [1, "s"];
+  }
+
+  return {clock, change, ms, count, percent, number, missing, NOTHING};
 })();

@@ -5,8 +5,8 @@
  *     sparks.line("AB-zz9")                    an <svg>: 64 levels, one sign each; "-" where there is nothing
  *     sparks.panels(element, Panels)           -> {update(data)}
  *
- * @typedef {{x: number[], panels: {name: string, note: string, p50: (number | null)[], p99: (number | null)[]}[]}} Panels
- *     x: seconds; p50, p99: ms
+ * @typedef {{x: number[], width_s: number, panels: {name: string, note: string, p50: (number | null)[], p99: (number | null)[]}[]}} Panels
+ *     x: middle of each part, s; p50, p99: ms
  */
 const sparks = (() => {
   const SVG = "http://www.w3.org/2000/svg";
@@ -65,10 +65,10 @@ const sparks = (() => {
     note.textContent = panel.note;
     caption.append(note);
     const svg = make("svg", {viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": `${panel.name}: p50 and p99 over time. ${panel.note}`});
-    const end = data.x[data.x.length - 1] || 1, x = at => LEFT + (W - LEFT - 4) * (at / end);
+    const end = (data.x[data.x.length - 1] ?? 0) + data.width_s / 2, x = at => LEFT + (W - LEFT - 4) * (at / end);
     for (let power = Math.ceil(from); power <= to; power++) tick(svg, y, 10 ** power);
     if (Math.floor(to) - Math.ceil(from) < 1) for (const edge of [from, to]) if (edge % 1) tick(svg, y, 10 ** edge);
-    const [length, unit] = charts.clock(end);
+    const [length, unit] = format.clock(end);
     svg.append(make("text", {x: LEFT, y: H - 4}, "0"), make("text", {x: W - 4, y: H - 4, "text-anchor": "end"}, `${format.number(end / length)} ${unit}`));
     for (const name of ["p50", "p99"]) {
       svg.append(make("path", {class: name, d: path(data.x.map((at, i) => (panel[name][i] > 0 ? [x(at), y(panel[name][i])] : null)))}));
@@ -79,7 +79,7 @@ const sparks = (() => {
 
   function tick(svg, y, value) {
     svg.append(make("line", {class: "frame", x1: LEFT, x2: W - 4, y1: y(value), y2: y(value)}),
-               make("text", {x: LEFT - 4, y: y(value) + 4, "text-anchor": "end"}, `${format.ms(value)} ms`));
+               make("text", {x: LEFT - 4, y: y(value) + 4, "text-anchor": "end"}, `${format.number(value)} ms`));
   }
 
   return {line, panels};
