@@ -57,7 +57,7 @@ def _together(result: RunResult, *, several: bool) -> Iterator[Text]:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.{1 if share >= 0.09995 else 2}f}"
+    return "100" if share == 1 else f"{100 * share:.{1 if share >= 0.09995 else 2}f}"
 
 
 def _first(result: RunResult, width: int) -> Iterator[Text]:

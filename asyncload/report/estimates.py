@@ -72,6 +72,6 @@ def shortfall(rows: Iterable[tuple[str, Sequence[Estimate]]], width: int) -> Ite
     worth = {name: int(each.effective_calls) for name, each in lacking}
     least, most = min(worth.values()), max(worth.values())
     who = f"{next(iter(worth))} has" if len(worth) == 1 else "those rows have"
-    range_ = str(most) if least == most else f"{least} to {most}"
+    range_ = (str(most) if most else "less than 1") if least == most else f"{least} to {most}"
     for line in wrapped(f"{UNTOLD}: {needs} calls that tell as much as independent ones; {who} {range_}", width):
         yield Text(line, "dim")

@@ -11,7 +11,7 @@ from rich.text import Text
 from asyncload.balance import Reconciliation
 from asyncload.call import Outcome
 from asyncload.report.estimates import said, shortfall
-from asyncload.report.numbers import NOTHING, TO, change, count, ms, ratio, things
+from asyncload.report.numbers import NOTHING, TO, change, count, ms, printable, ratio, things
 from asyncload.result import RunResult
 from asyncload.steadiness import Steady
 from asyncload.units import format_bytes
@@ -69,7 +69,7 @@ def readings(result: RunResult) -> Mapping[str, Sequence[str]]:
             f"this one jumped by {round(noticed.clock_jump_ns / 1e6, 1) or 0:.6g} ms",
         ],
         "replies": [f"{format_bytes(everything.received_bytes)} of bodies"],
-        "plan": [f"digest {result.plan_digest[:12] or NOTHING}", f"started {_utc(noticed.started_unix_ns)}"]
+        "plan": [f"digest {printable(result.plan_digest[:12]) or NOTHING}", f"started {_utc(noticed.started_unix_ns)}"]
         + ([f"{noticed.ranks} ranks"] if noticed.ranks > 1 else []),
     }
 

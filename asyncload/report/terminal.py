@@ -31,6 +31,7 @@ from asyncload.units import format_duration, format_rate
 
 LEAST_WIDTH = 80
 """Numbers are laid out for so many columns; a narrower terminal wraps them by itself."""
+_TRANSPORT_MOST = 24
 _CLOSED = "closed loop: arrivals waited for replies"
 
 
@@ -91,7 +92,7 @@ def _totals(result: RunResult, width: int) -> Iterator[Text]:
         f"{percent(everything.ok, calls)} % OK",
         _rate(result),
         format_duration(measured_ns),
-        str(result.scenario.get("transport", NOTHING)),
+        shorten(str(result.scenario.get("transport", NOTHING)), _TRANSPORT_MOST),
     )
     yield Text()
     for line in joined(pieces, width):

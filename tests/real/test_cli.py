@@ -164,6 +164,7 @@ def test_no_secret_reaches_any_artefact(transport: str, tmp_path: Path) -> None:
             asyncload("run", path, "--out", "down", "--endpoint-url", "http://127.0.0.1:9", cwd=tmp_path, **wrong),
         ]
     assert json.loads((tmp_path / "refused" / "result.json").read_bytes())["totals"]["outcomes"].keys() == {"AUTH"}
+    assert re.search(r"such as: 403 \w+: ", outputs[1].stdout)
     texts = [text.encode() for done in outputs for text in (done.stdout, done.stderr)]
     files = [file.read_bytes() for folder in ("good", "refused") for file in (tmp_path / folder).iterdir()]
     for text in (*texts, *files):

@@ -64,5 +64,6 @@ def test_the_shortfall_names_each_percentile_and_who_has_too_few() -> None:
     assert words(("a", [estimate(1000)]), ("b", [estimate(0)])) == ""
     tail = "calls that tell as much as independent ones;"
     assert words(("a", [estimate(120)]), ("b", [estimate(900)])) == f"n/a: p99 needs 368 {tail} a has 120"
+    assert words(("a", [estimate(2, effective=0.8)])).endswith("a has less than 1")
     both = ("a", [estimate(20, 0.9), estimate(20)]), ("b", [estimate(300)])
     assert words(*both) == f"n/a: p90 needs 36, p99 368 {tail} those rows have 20 to 300"
