@@ -33,7 +33,7 @@ from asyncload.scenario import (
     Weights,
     Zipf,
 )
-from tests.unit.recordings import Made, S, recording
+from tests.unit.recordings import Made, S, recording, settled
 
 LAWS: tuple[Law, ...] = ("constant", "poisson", "gamma", "uniform")
 
@@ -211,5 +211,6 @@ since: st.SearchStrategy[Since] = st.sampled_from(["sent", "due"])
 
 @st.composite
 def recordings(draw: st.DrawFn) -> Recording:
-    """Runs of three targets with any names, with a warm-up or without, whose calls end in any way."""
-    return recording(draw(made_calls), draw(target_names), length_s=4, warmup_s=draw(st.integers(0, 2)))
+    """Runs of three targets with any names, with a warm-up of either kind or without, whose calls end in any way."""
+    run = recording(draw(made_calls), draw(target_names), length_s=4, warmup_s=draw(st.integers(0, 2)))
+    return settled(run, draw(st.sampled_from([0, 0, 1, 3])))

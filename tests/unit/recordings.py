@@ -1,7 +1,7 @@
 """Runs as they would have been recorded, from calls that a test makes up; no socket, no clock, no file."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from asyncload.call import Outcome, Reply
 from asyncload.formats.recording import Recording
 from asyncload.history import History
 from asyncload.record import METRICS, Recorder
-from asyncload.result import WARMUP, Health, ModelResult, RunResult, SecondResult
+from asyncload.result import WARMUP, Health, ModelResult, RunResult, SecondResult, total
 
 S = 1_000_000_000
 US = 1_000
@@ -84,3 +84,21 @@ def recording(
     health = Health(ZERO_UNIX_NS, length_s * S + send_tail_ns, measured_ns, send_tail_ns)
     result = RunResult(scenario or {"name": "made"}, "ab" * 32, tuple(models[:-1]), models[-1], tuple(rows), health)
     return Recording(result, History(((warmup_s * S, length_s * S),), 0, 1, seconds))
+
+
+def settled(run: Recording, second: int) -> Recording:
+    """The same run as `warmup: auto` leaves it, which counts what ended before a second to the warm-up."""
+    assert run.history is not None
+    warmup = len(run.result.models)
+    seconds = [
+        (number, {warmup: total(WARMUP, list(targets.values()))} if number < second else targets)
+        for number, targets in run.history.seconds
+    ]
+    models = [
+        replace(total(name, [targets[index] for _, targets in seconds if index in targets]), signs=None)
+        for index, name in enumerate([*(model.name for model in run.result.models), WARMUP])
+    ]
+    spans_ns = tuple((max(begin, second * S), end) for begin, end in run.history.measured_ns if end > second * S)
+    health = replace(run.result.health, settled_s=second, measured_ns=sum(end - begin for begin, end in spans_ns))
+    result = replace(run.result, models=tuple(models[:-1]), warmup=models[-1], health=health)
+    return Recording(result, replace(run.history, measured_ns=spans_ns, seconds=seconds))

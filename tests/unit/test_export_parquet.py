@@ -20,7 +20,7 @@ from asyncload.history import Samples
 from asyncload.report import exports
 from asyncload.report.exports import Choices, mistakes
 from tests.unit.exported import HOSTILE
-from tests.unit.recordings import ZERO_UNIX_NS, Made, S, recording
+from tests.unit.recordings import ZERO_UNIX_NS, Made, S, recording, settled
 
 ENDS = [Outcome.OK, Outcome.OK, Outcome.DROPPED, Outcome.CONNECT]
 CALLS = [Made(i * S // 100, i % len(HOSTILE), 3_000 + i, outcome=ENDS[i % 4]) for i in range(300)]
@@ -62,6 +62,20 @@ def test_every_call_is_a_row() -> None:
             "received_bytes": 17,
             "attempts": 1,
         }
+
+
+def test_calls_that_ended_before_the_cut_of_an_automatic_warm_up_are_warm_up() -> None:
+    """Like those that were due in a phase of warm-up, of which some ended later; as the result counts them."""
+    slow = [Made(2 * S - 1_000_000, 0), Made(S - 1_000_000, 1, 2_000_000)]
+    calls = [*CALLS, *slow]
+    phases = [{"rate": "100/s", "for": "1s", "warmup": True}, {"rate": "100/s", "for": "2s"}]
+    run = settled(recording(calls, HOSTILE, warmup_s=1, scenario={"name": "made", "phases": phases}), 2)
+    assert run.history is not None
+    run = replace(run, history=replace(run.history, samples=[block(calls)]))
+    rows = parquet.read_table(io.BytesIO(b"".join(samples_parquet(run)))).to_pylist()
+    assert [row["warmup"] for row in rows] == [call.due_ns < S or call.last_ns < 2 * S for call in calls]
+    assert [row["warmup"] for row in rows[-2:]] == [False, True]
+    assert sum(not row["warmup"] for row in rows) == run.result.totals.calls
 
 
 def test_the_file_says_what_it_is_of() -> None:

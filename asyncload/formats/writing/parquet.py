@@ -10,7 +10,7 @@ Source:
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 import numpy as np
@@ -22,10 +22,14 @@ from asyncload.call import Outcome
 from asyncload.errors import StoreError
 from asyncload.formats.recording import Recording
 from asyncload.histogram import Int64s
-from asyncload.history import Samples
+from asyncload.history import History, Samples
+from asyncload.spans import first_measured_ns
+
+Bools: TypeAlias = NDArray[np.bool_]
 
 _NO_HISTORY: Final = "samples stand in a run's directory, and this is a result.json by itself; give the directory"
 _NO_SAMPLES: Final = "the run kept no samples; `asyncload run SCENARIO --samples` writes down every call"
+_S: Final = 1_000_000_000
 _OUTCOMES: Final = [outcome.name for outcome in Outcome]
 
 
@@ -39,17 +43,19 @@ def samples_parquet(recording: Recording) -> Iterator[bytes]:
     history = recording.history
     if history is None or history.samples is None:
         raise StoreError(_NO_HISTORY if history is None else _NO_SAMPLES)
-    return _written(recording, history.samples, history.measured_ns)
+    return _written(recording, history, history.samples)
 
 
-def _written(
-    recording: Recording, blocks: Iterable[Samples], measured_ns: Sequence[tuple[int, int]]
-) -> Iterator[bytes]:
-    names = [model.name for model in recording.result.models]
+def _written(recording: Recording, history: History, blocks: Iterable[Samples]) -> Iterator[bytes]:
+    names, health = [model.name for model in recording.result.models], recording.result.health
+    spans_ns = list(history.measured_ns)
+    if health.settled_s:  # of calls that were due before the cut, those that ended behind it were measured
+        spans_ns.append(first_measured_ns(recording.result.scenario, health))
     schema, sink = _schema(recording), _Sink()
     with parquet.ParquetWriter(pa.PythonFile(sink, mode="w"), schema, compression="zstd") as writer:
         for block in blocks:
-            writer.write_batch(pa.record_batch(_columns(block, names, measured_ns), schema=schema))
+            warmup = (block.last_ns < health.settled_s * _S) | ~_inside(block.due_ns, spans_ns)
+            writer.write_batch(pa.record_batch(_columns(block, names, warmup), schema=schema))
             yield sink.taken()
     yield sink.taken()
 
@@ -72,12 +78,16 @@ def _schema(recording: Recording) -> pa.Schema:
     return pa.schema(fields, metadata=facts)
 
 
-def _columns(block: Samples, names: Sequence[str], measured_ns: Sequence[tuple[int, int]]) -> list[pa.Array]:
-    inside = np.zeros(block.due_ns.size, bool)
-    for begin_ns, end_ns in measured_ns:
-        inside |= (begin_ns <= block.due_ns) & (block.due_ns < end_ns)
+def _inside(times_ns: Int64s, spans_ns: Sequence[tuple[int, int]]) -> Bools:
+    inside = np.zeros(times_ns.size, bool)
+    for begin_ns, end_ns in spans_ns:
+        inside |= (begin_ns <= times_ns) & (times_ns < end_ns)
+    return inside
+
+
+def _columns(block: Samples, names: Sequence[str], warmup: Bools) -> list[pa.Array]:
     return [
-        _named(block.model, names), pa.array(~inside), pa.array(block.due_ns), _time(block.sent_ns),
+        _named(block.model, names), pa.array(warmup), pa.array(block.due_ns), _time(block.sent_ns),
         _time(block.first_ns), pa.array(block.last_ns), _named(block.outcome, _OUTCOMES),
         pa.array(block.received_bytes), pa.array(block.attempts.astype(np.int32)),
     ]  # fmt: skip
@@ -89,8 +99,7 @@ def _named(numbers: Int64s, names: Sequence[str]) -> pa.Array:
 
 def _time(times_ns: Int64s) -> pa.Array:
     """Times, null where the moment never came."""
-    never: NDArray[np.bool_] = times_ns == 0
-    return pa.array(times_ns, mask=never)
+    return pa.array(times_ns, mask=times_ns == 0)
 
 
 class _Sink(io.RawIOBase):
