@@ -131,9 +131,9 @@ class Recorder:
         self.refused = np.zeros(models + 1, np.int64)
         self._watch = Watch(models)
         self._second_signs = _Log()
-        self._signs = _Pages((models + 1) * len(SIGNS))
+        self._signs = Pages((models + 1) * len(SIGNS))
         self._this_second = _Dense((models + 1) * _N) if models <= _FEW else _Log()
-        self._totals = _Pages((models + 1) * _N)
+        self._totals = Pages((models + 1) * _N)
         self._totals.add(np.zeros(1, np.int64), np.zeros(1, np.int64))  # numpy imports parts of itself on first use
 
     def record(self, model: int, due_ns: int, reply: Reply) -> None:
@@ -291,7 +291,7 @@ class _Log:
         return _count_sorted(keys)
 
 
-class _Pages:
+class Pages:
     """
     Counts by key, in pages that exist only where something was counted.
 

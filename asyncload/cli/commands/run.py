@@ -32,6 +32,7 @@ Examples:
   asyncload run scenario.yaml --rate 500 --duration 30s --out runs/try-1
   asyncload run scenario.yaml --json > result.json
   asyncload run scenario.yaml --slo "p99 < 250ms" --slo "not_ready == 0" --stop "error_rate > 5% for 10s"
+  asyncload run scenario.yaml --web
   asyncload run --endpoint my-mme --model a.tar.gz=3 --model b.tar.gz=1 \\
       --payload row.csv --content-type text/csv --rate 100 --duration 60s
 
@@ -82,6 +83,13 @@ def run(
     html: Annotated[
         bool, typer.Option("--html/--no-html", help="Whether to write the page, report.html, into the run directory.")
     ] = True,
+    web: Annotated[
+        int | None,
+        typer.Option(
+            metavar="[PORT]", help="Show it on a page of 127.0.0.1, by default on a free port.", min=0, max=65535
+        ),
+    ] = None,
+    web_control: Annotated[bool, typer.Option("--web-control", help="Let the page stop the run.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print only the result, as JSON.")] = False,
     slo: Slo = None,
     stop: Annotated[
@@ -96,6 +104,7 @@ def run(
     from asyncload.cli.run import Printing, execute
     from asyncload.cli.telemetry import Streams, streams
     from asyncload.cli.view import AskedView
+    from asyncload.cli.web import Web, page
     from asyncload.store import new_directory
 
     overrides = Overrides(
@@ -111,9 +120,11 @@ def run(
         prometheus=prometheus, prometheus_linger=prometheus_linger, otlp=otlp, metrics_models=metrics_models,
         allow_plaintext=allow_plaintext,
     )  # fmt: skip
-    code = execute(
-        chosen, printing, watchers=streams(chosen, asked, directory.name),
-        out=directory, rank=rank, world=world, samples=samples, allow_plaintext=allow_plaintext,
-        traceparent=traceparent, spans=otlp is not None, html=html,
-    )  # fmt: skip
+    watchers = streams(chosen, asked, directory.name)
+    with page(chosen, Web(port=web, control=web_control)) as guests:
+        code = execute(
+            chosen, printing, watchers=[*watchers, *guests.watchers], ended=guests.ended,
+            out=directory, rank=rank, world=world, samples=samples, allow_plaintext=allow_plaintext,
+            traceparent=traceparent, spans=otlp is not None, html=html,
+        )  # fmt: skip
     raise typer.Exit(code)
