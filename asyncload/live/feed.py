@@ -18,7 +18,7 @@ from typing import IO, Final, Self
 
 from asyncload.errors import StartError
 from asyncload.live.channel import Channel
-from asyncload.live.words import End, Hello, Listening, Refused, StopAsked, Tick, Unpacker, arrays_of, frame
+from asyncload.live.words import End, Hello, Listening, Refused, StopAsked, Unpacker, arrays_of, frame, tick_of
 from asyncload.options import Stop
 from asyncload.snapshot import Snapshot
 
@@ -160,15 +160,7 @@ class Watching:
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
             self._loop.add_reader(self._socket, self._read)
-        arrays = arrays_of(snapshot.second)
-        row = snapshot.row
-        tick = Tick(
-            second=row.second, planned=row.planned, sent=row.sent, in_flight=row.in_flight,
-            elapsed_ns=snapshot.elapsed_ns, length_ns=snapshot.length_ns, rate_per_s=snapshot.rate_per_s,
-            users=snapshot.users, warmup=snapshot.warmup, health=snapshot.health, lost=self._channel.lost,
-            sizes=tuple(array.size for array in arrays),
-        )  # fmt: skip
-        self._channel.send(frame(tick, arrays), self._loop)
+        self._channel.send(frame(tick_of(snapshot, self._channel.lost), arrays_of(snapshot.second)), self._loop)
 
     def _read(self) -> None:
         try:

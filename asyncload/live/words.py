@@ -21,6 +21,7 @@ import numpy as np
 from asyncload.histogram import Int64s
 from asyncload.record import Second
 from asyncload.result import Health
+from asyncload.snapshot import Snapshot
 
 _HEAD: Final = struct.Struct("<II")
 
@@ -95,6 +96,22 @@ def frame(message: FromRun | FromPage, arrays: Sequence[Int64s] = ()) -> list[me
     text = msgspec.json.encode(message)
     bodies = [array.data.cast("B") for array in arrays if array.size]
     return [memoryview(_HEAD.pack(len(text), sum(map(len, bodies))) + text), *bodies]
+
+
+def tick_of(snapshot: Snapshot, lost: int) -> Tick:
+    """
+    Return what is said of a second.
+
+    Args:
+        snapshot: Of the second.
+        lost: Seconds before it that were not said.
+    """
+    row = snapshot.row
+    return Tick(
+        second=row.second, planned=row.planned, sent=row.sent, in_flight=row.in_flight, elapsed_ns=snapshot.elapsed_ns,
+        length_ns=snapshot.length_ns, rate_per_s=snapshot.rate_per_s, users=snapshot.users, warmup=snapshot.warmup,
+        health=snapshot.health, lost=lost, sizes=tuple(array.size for array in arrays_of(snapshot.second)),
+    )  # fmt: skip
 
 
 def arrays_of(second: Second) -> list[Int64s]:
