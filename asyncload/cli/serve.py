@@ -6,6 +6,7 @@ import socket
 import sys
 from pathlib import Path
 
+from asyncload.cli.compare import page_of
 from asyncload.formats.recording import Recording
 from asyncload.live.browser import Browser, Pages
 from asyncload.live.guard import Guard
@@ -34,7 +35,7 @@ async def _serve(guard: Guard, shelf: Shelf, listener: socket.socket) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    server = await listen(Browser(guard, shelf, Pages(_one)).app, listener)
+    server = await listen(Browser(guard, shelf, Pages(_one, _two)).app, listener)
     sys.stderr.write(f"Runs in {shelf.root}: {address(guard)}\n")
     sys.stderr.flush()
     try:
@@ -45,6 +46,10 @@ async def _serve(guard: Guard, shelf: Shelf, listener: socket.socket) -> None:
 
 def _one(path: Path) -> str:
     return page(_recording(path))
+
+
+def _two(first: Path, second: Path) -> str:
+    return page_of([first, second])
 
 
 def _recording(path: Path) -> Recording:

@@ -26,8 +26,7 @@ class Pages:
     """How pages are made of runs."""
 
     one: Callable[[Path], str]
-    two: Callable[[Path, Path], str] | None = None
-    """None where two runs cannot be compared."""
+    two: Callable[[Path, Path], str]
 
 
 class Browser:
@@ -50,8 +49,7 @@ class Browser:
         self.app.router.add_get("/assets/{name}", self._asset)
         self.app.router.add_get("/runs", self._runs)
         self.app.router.add_get("/run/{id}", self._run)
-        if pages.two is not None:
-            self.app.router.add_get("/compare/{a}/{b}", self._compare)
+        self.app.router.add_get("/compare/{a}/{b}", self._compare)
         self.app.on_cleanup.append(self._end)
 
     async def _page(self, _request: web.Request) -> web.Response:
@@ -73,9 +71,7 @@ class Browser:
         runs = [
             {"id": one.id, "folder": one.path.name, "summary": summary and asdict(summary)} for one, summary in rows
         ]
-        body = msgspec.json.encode(
-            {"root": str(self._shelf.root), "compares": self._pages.two is not None, "runs": runs}
-        )
+        body = msgspec.json.encode({"root": str(self._shelf.root), "runs": runs})
         return web.Response(body=body, content_type="application/json")
 
     async def _read(self, unknown: list[Found]) -> None:
@@ -109,9 +105,7 @@ class Browser:
 
     def _make(self, runs: tuple[Found, ...]) -> bytes:
         first, *second = [run.path for run in runs]
-        if second and self._pages.two is not None:
-            return self._pages.two(first, second[0]).encode()
-        return self._pages.one(first).encode()
+        return (self._pages.two(first, second[0]) if second else self._pages.one(first)).encode()
 
     async def _end(self, _app: web.Application) -> None:
         if self._reading is not None:

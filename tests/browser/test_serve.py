@@ -65,6 +65,25 @@ def test_a_run_opens_and_one_that_cannot_be_read_does_not(shelf: Served, opened:
     expect(page.locator("#runs tbody tr")).to_have_count(len(NAMES))
 
 
+def test_two_runs_are_compared(shelf: Served, opened: Open, heard: Heard) -> None:
+    """The first that is picked is A; with fewer or more than two there is nothing to compare."""
+    page = looking(shelf, opened, heard)
+    compare = page.get_by_role("button", name="Compare")
+    expect(compare).to_be_disabled()
+    assert page.get_by_role("checkbox").count() == 3, "one that cannot be read cannot be picked"
+    page.get_by_label(f"Compare {NAMES[1]}").check()
+    expect(compare).to_be_disabled()
+    page.get_by_label(f"Compare {NAMES[3]}").check()
+    page.get_by_label(f"Compare {NAMES[0]}").check()
+    expect(compare).to_be_disabled()
+    page.get_by_label(f"Compare {NAMES[3]}").uncheck()
+    expect(page.locator("#picked")).to_have_text(f"{NAMES[1]} against {NAMES[0]}")
+    compare.click()
+    expect(page.locator("body")).to_contain_text("slow")
+    expect(page.locator(".main-svg").first).to_be_visible()
+    assert page.url.split("/")[-3] == "compare"
+
+
 def test_a_narrow_window_shows_it_too(shelf: Served, opened: Open, heard: Heard) -> None:
     """Nothing but the table itself scrolls sideways."""
     page = looking(shelf, opened, heard)

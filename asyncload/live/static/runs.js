@@ -3,7 +3,7 @@
 (() => {
   const place = id => document.getElementById(id);
   const AGAIN_MS = 700;
-  let picked = [], shown = null, runs = [], compares = false;
+  let picked = [], shown = null, runs = [];
 
   function element(tag, text, name) {
     const one = document.createElement(tag);
@@ -64,7 +64,7 @@
     const time = of("started_unix_ms");
     return [
       {title: "run", kind: "name", values: runs.map(run => run.folder), cell: name},
-      ...(compares ? [{title: "compare", kind: "spark", values: [], cell: pick}] : []),
+      {title: "compare", kind: "spark", values: [], cell: pick},
       {title: "verdict", kind: "text", values: runs.map(run => words(run.summary)), cell: state},
       {title: "scenario", kind: "text", values: of("name")},
       {title: "started", unit: "UTC", kind: "text", values: time.map(started), sort: time},
@@ -93,8 +93,7 @@
       return;
     }
     const told = await answer.json();
-    ({runs, compares} = told);
-    place("pick").hidden = !compares;
+    ({runs} = told);
     place("root").textContent = told.root;
     picked = picked.filter(id => runs.some(run => run.id === id));
     const data = {caption: "Runs", noun: runs.length === 1 ? "run" : "runs", columns: columns()};
