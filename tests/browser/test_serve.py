@@ -79,8 +79,9 @@ def test_two_runs_are_compared(shelf: Served, opened: Open, heard: Heard) -> Non
     page.get_by_label(f"Compare {NAMES[3]}").uncheck()
     expect(page.locator("#picked")).to_have_text(f"{NAMES[1]} against {NAMES[0]}")
     compare.click()
-    expect(page.locator("body")).to_contain_text("slow")
-    expect(page.locator(".main-svg").first).to_be_visible()
+    expect(page.locator("#sources")).to_contain_text("slow")
+    page.locator("#latency-0").scroll_into_view_if_needed()
+    expect(page.locator("#latency-0 .main-svg").first).to_be_visible()
     assert page.url.split("/")[-3] == "compare"
 
 
