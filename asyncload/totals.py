@@ -34,8 +34,8 @@ class Totals:
         self.received = np.zeros(models + 1, np.int64)
         self.retries = np.zeros(models + 1, np.int64)
         self.refused = np.zeros(models + 1, np.int64)
-        self._signs = _Pages((models + 1) * len(SIGNS))
-        self._durations = _Pages((models + 1) * len(METRICS))
+        self._signs = Pages((models + 1) * len(SIGNS))
+        self._durations = Pages((models + 1) * len(METRICS))
         self._durations.add(np.zeros(1, np.int64), np.zeros(1, np.int64))  # numpy imports parts of itself on first use
 
     def add(self, second: Second) -> None:
@@ -68,7 +68,7 @@ class Totals:
         )
 
 
-class _Pages:
+class Pages:
     """
     Counts by key, in pages that exist only where something was counted.
 

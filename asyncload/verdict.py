@@ -23,6 +23,7 @@ FAILURE_WARNING_SHARE = 0.01
 FEW_CALLS = 1000
 LATE = "calls were sent late"
 """How that reason begins."""
+CUT = "the run was cut: it died before it ended; what is shown ends with the last full second"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def _warnings(e: Evidence) -> list[str]:
     failed = e.sent - e.ok - e.abandoned
     first = f"; first error: {e.first_error}" if e.first_error else ""
     rules = (
-        (e.cut, "the run was cut: it died before it ended; what is shown ends with the last full second"),
+        (e.cut, CUT),
         (bool(e.stopped), f"the run was stopped by its rule {e.stopped}"),
         (e.interrupted and not e.stopped, "the run was interrupted before its plan ended"),
         (

@@ -17,7 +17,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from bench import browser, cold_truth, cpu, crosscheck, emulator, locust, memory, null, rate, startup, streams, wire
+from bench import (
+    browser,
+    cold_truth,
+    cpu,
+    crosscheck,
+    emulator,
+    live,
+    locust,
+    memory,
+    null,
+    rate,
+    startup,
+    streams,
+    wire,
+)  # fmt: skip
 from bench.context import Context
 from bench.machine import describe, versions
 from bench.page import Section, renewed
@@ -46,6 +60,7 @@ GROUPS: MappingProxyType[str, Group] = MappingProxyType(
         "coldness": Group("Cold starts", cold_truth.measure),
         "startup": Group("Start-up", startup.measure),
         "page": Group("The page of a run", browser.measure, browser.PACKAGES),
+        "live": Group("A page while it lasts", live.measure, ("aiohttp", "playwright")),
         "streams": Group("Streams of a run", streams.measure, ("prometheus_client",)),
         "locust-cpu": Group("Beside Locust: requests per CPU second", locust.saturation.measure, locust.PACKAGES),
         "locust-truth": Group("Beside Locust: latency against the truth", locust.truth.measure, locust.PACKAGES),

@@ -15,6 +15,7 @@ import logging
 import sys
 
 from asyncload.cli.app import app
+from asyncload.cli.commands.ports import spelled_out
 from asyncload.errors import AsyncloadError, UsageError
 
 
@@ -23,7 +24,7 @@ def main() -> None:
     # A credential process that fails is logged there with all that it printed, secrets included.
     logging.getLogger("aiobotocore.credentials").setLevel(logging.CRITICAL + 1)
     try:
-        app(prog_name="asyncload")
+        app(spelled_out(sys.argv[1:]), prog_name="asyncload")
     except AsyncloadError as error:
         sys.stderr.write(f"asyncload: {error}\n")
         sys.exit(2 if isinstance(error, UsageError) else 1)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from asyncload import __version__
-from asyncload.cli.commands import compare, crosscheck, demo, emulate, export, import_, plan, report, run, schema
+from asyncload.cli.commands import compare, crosscheck, demo, emulate, export, import_, plan, report, run, schema, serve
 
 app = typer.Typer(
     help="Open-loop, signed load for Amazon SageMaker multi-model endpoints.",
@@ -45,4 +45,5 @@ app.command(epilog=demo.EXAMPLES)(demo.demo)
 app.add_typer(export.app, name="export")
 app.add_typer(import_.app, name="import")
 app.command(epilog=crosscheck.EXAMPLES)(crosscheck.crosscheck)
+app.command(epilog=serve.EXAMPLES)(serve.serve)
 app.command(epilog=schema.EXAMPLES)(schema.schema)

@@ -84,6 +84,17 @@ def compare(paths: Sequence[Path], asked: Asked) -> int:
     return _exit_code(found, asked=bool(conditions))
 
 
+def page_of(paths: Sequence[Path]) -> str:
+    """
+    Return the page of a comparison with no more options.
+
+    Raises:
+        StoreError: If any source cannot be read.
+    """
+    sides = Sides(open_all(paths, None))
+    return _page(paths, sides, {}, _differences(paths, sides, {}, ()))
+
+
 def _page(paths: Sequence[Path], sides: Sides, mapped: Mapping[str, str], found: Differences | None) -> str:
     sources = zip(paths, sides.readings, strict=True)
     recordings = [_recordings(path, mapped) if reading.tool == OWN else {} for path, reading in sources]

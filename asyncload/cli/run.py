@@ -61,6 +61,7 @@ def execute(
     printing: Printing,
     *,
     watchers: Sequence[Callable[[Stop], Watcher]] = (),
+    ended: Sequence[Callable[[RunResult, Path], None]] = (),
     out: Path | None,
     rank: int = 0,
     world: int = 1,
@@ -73,6 +74,8 @@ def execute(
 ) -> int:
     """
     Run a scenario, print its result, and return the exit code.
+
+    Those in `ended` are told of the result and of the run directory when all is in there.
 
     Raises:
         ScenarioError: If what is to be printed cannot be meant; nothing was sent.
@@ -98,6 +101,9 @@ def execute(
         sys.stdout.flush()
         if html and not result.health.store_error:
             leave_page(result, directory, told=not printing.as_json)
+        sys.stdout.flush()
+        for tell in ended:
+            tell(result, directory)
     if result.health.interrupted and not result.stopped:
         return INTERRUPTED
     return FAILED if result.health.store_error else code

@@ -34,6 +34,7 @@ Examples:
   asyncload run scenario.yaml --repeats 5 --pause 2s --out runs/nightly
   asyncload run before.yaml --against after.yaml --repeats 5 --out runs/change
   asyncload run scenario.yaml --slo "p99 < 250ms" --slo "not_ready == 0" --stop "error_rate > 5% for 10s"
+  asyncload run scenario.yaml --web
   asyncload run --endpoint my-mme --model a.tar.gz=3 --model b.tar.gz=1 \\
       --payload row.csv --content-type text/csv --rate 100 --duration 60s
 
@@ -87,6 +88,13 @@ def run(
     html: Annotated[
         bool, typer.Option("--html/--no-html", help="Whether to write the page, report.html, into the run directory.")
     ] = True,
+    web: Annotated[
+        int | None,
+        typer.Option(
+            metavar="[PORT]", help="Show it on a page of 127.0.0.1, by default on a free port.", min=0, max=65535
+        ),
+    ] = None,
+    web_control: Annotated[bool, typer.Option("--web-control", help="Let the page stop the run.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print only the result, as JSON.")] = False,
     slo: Slo = None,
     stop: Annotated[
@@ -112,6 +120,7 @@ def run(
     from asyncload.cli.run import Printing, execute
     from asyncload.cli.telemetry import Streams, streams
     from asyncload.cli.view import AskedView
+    from asyncload.cli.web import Web, page
     from asyncload.errors import UsageError
     from asyncload.options import Options
     from asyncload.store import new_directory
@@ -134,6 +143,8 @@ def run(
     if repeats is not None:
         from asyncload.cli.repeats import Asked, execute_repeats
 
+        if web is not None or web_control:
+            raise UsageError("--web: a page shows one run, and --repeats makes several; give one of them")
         options = Options(
             rank=rank, world=world, samples=samples, allow_plaintext=allow_plaintext, traceparent=traceparent,
             spans=otlp is not None,
@@ -145,9 +156,11 @@ def run(
         raise typer.Exit(
             execute_repeats(chosen, printing, repeated, lambda each, where: streams(each, asked, where.name))
         )
-    code = execute(
-        chosen, printing, watchers=streams(chosen, asked, directory.name),
-        out=directory, rank=rank, world=world, samples=samples, allow_plaintext=allow_plaintext,
-        traceparent=traceparent, spans=otlp is not None, html=html,
-    )  # fmt: skip
+    watchers = streams(chosen, asked, directory.name)
+    with page(chosen, Web(port=web, control=web_control)) as guests:
+        code = execute(
+            chosen, printing, watchers=[*watchers, *guests.watchers], ended=guests.ended,
+            out=directory, rank=rank, world=world, samples=samples, allow_plaintext=allow_plaintext,
+            traceparent=traceparent, spans=otlp is not None, html=html,
+        )  # fmt: skip
     raise typer.Exit(code)

@@ -8,8 +8,8 @@
  * Headings are buttons with aria-sort; the first rows are in the page, the others come when asked for.
  *
  * @typedef {{title: string, unit?: string, kind: "name" | "count" | "ms" | "percent" | "number" | "change" | "text" | "spark",
- *            values: any[], under?: (string | null)[], hint?: string, sort?: number[]}} Column
- *     under: a small second line; sort: numbers to sort by where the values are none
+ *            values: any[], under?: (string | null)[], hint?: string, sort?: number[], cell?: (i: number) => Node}} Column
+ *     under: a small second line; sort: numbers to sort by where the values are none; cell: makes what stands in a cell
  */
 const table = (() => {
   const FIRST = 25;
@@ -141,9 +141,11 @@ const table = (() => {
       const name = make("th", "", value);
       name.scope = "row";
       name.title = value;
+      if (column.cell) name.replaceChildren(column.cell(i));
       return name;
     }
     const made = make("td", column.kind === "spark" ? "spark-cell" : "");
+    if (column.cell) { made.append(column.cell(i)); return made; }
     if (column.kind === "spark") { if (value) made.append(sparks.line(value)); return made; }
     made.textContent = column.kind === "text" ? value ?? format.NOTHING : format[column.kind](value);
     if (value === 0) made.className = "zero";

@@ -1,0 +1,253 @@
+"""
+A directory of runs: which there are, and what each came to.
+
+Runs are asked for by an id that stands for a folder that was found here, never by a path. What a run came to is read
+from its result.json without its histograms, or from its seconds if it was cut, and once for each state of its files.
+"""
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+from asyncload.errors import StoreError
+from asyncload.result import SCHEMA, RunResult, percentiles_ms
+
+State: TypeAlias = Literal["done", "under way", "cut", "unreadable"]
+_FILES: Final = ("result.json", "run.sqlite", "run.sqlite-wal")
+_FRESH_S: Final = 10.0
+"""A run that has no result and was written to so lately is under way: it writes every second."""
+_ID_CHARACTERS: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A run that is there, or something that looks like one."""
+
+    id: str
+    path: Path
+    stamp: tuple[tuple[int, int], ...] = ()
+    """Time of the last change and size of each of its files; of one that does not exist (0, 0)."""
+    trouble: str = ""
+    """Why it cannot even be looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What a run came to; None where it is not known."""
+
+    state: State
+    why: str = ""
+    """Why it is unreadable or invalid, in words."""
+    name: str = ""
+    started_unix_ms: int | None = None
+    length_s: float | None = None
+    valid: bool | None = None
+    interrupted: bool = False
+    answers: tuple[str, ...] = ()
+    """Of its objectives: MET, MISSED or UNDECIDED."""
+    models: int | None = None
+    calls: int | None = None
+    errors: int | None = None
+    asked_per_s: float | None = None
+    achieved_per_s: float | None = None
+    p50_ms: float | None = None
+    p99_ms: float | None = None
+
+
+class _Verdict(msgspec.Struct):
+    valid: bool
+    reasons: tuple[str, ...] = ()
+
+
+class _Health(msgspec.Struct):
+    started_unix_ns: int
+    measured_ns: int
+    interrupted: bool = False
+
+
+class _Totals(msgspec.Struct):
+    ok: int
+    outcomes: dict[str, int]
+    response_ms: dict[str, float | None]
+
+
+class _Model(msgspec.Struct):
+    """One of them; only their number matters."""
+
+
+class _Objective(msgspec.Struct):
+    answer: str = ""
+
+
+class _Document(msgspec.Struct):
+    """What of a result.json is shown here; the rest is passed over."""
+
+    schema: str
+    name: str
+    verdict: _Verdict
+    health: _Health
+    totals: _Totals
+    models: list[_Model]
+    achieved_per_s: float
+    asked_per_s: float | None = None
+    objectives: tuple[_Objective, ...] = ()
+
+
+class Shelf:
+    """The runs of one directory; may be used from several threads."""
+
+    def __init__(self, root: Path, read: Callable[[Path], RunResult], now_s: Callable[[], float] = time.time) -> None:
+        """
+        Args:
+            root: The directory.
+            read: Reads a run that has no result, from its seconds.
+            now_s: The wall clock.
+
+        Raises:
+            StoreError: If it is not a directory.
+        """
+        if not root.is_dir():
+            raise StoreError(f"{root}: not a directory; give the one that holds run directories, such as runs")
+        self.root = root
+        self._read = read
+        self._now_s = now_s
+        self._known: dict[str, tuple[Found, Summary]] = {}
+        self._lock = threading.Lock()
+
+    def look(self) -> list[Found]:
+        """
+        Return the runs that are there, the one that was begun last first.
+
+        Raises:
+            StoreError: If the directory cannot be read.
+        """
+        try:
+            folders = sorted((path for path in self.root.iterdir() if path.is_dir()), key=lambda path: path.name)
+        except OSError as error:
+            raise StoreError(f"{self.root}: cannot be read: {error.strerror or error}") from error
+        return [found for path in reversed(folders) if (found := self._found(path)) is not None]
+
+    def find(self, id_: str) -> Found | None:
+        """Return the run with an id, as it is now; None if there is none."""
+        return next((found for found in self.look() if found.id == id_), None)
+
+    def known(self, found: Found) -> Summary | None:
+        """Return what is known of a run without reading it."""
+        with self._lock:
+            before, summary = self._known.get(found.id, (None, None))
+        if before != found or summary is None:
+            return None
+        if summary.state == "under way" and not self._fresh(found):
+            return None  # it has not been written to any more: it was cut
+        return summary
+
+    def summary(self, found: Found) -> Summary:
+        """Return what a run came to; reads it unless that is known."""
+        summary = self.known(found) or self._summed_up(found)
+        with self._lock:
+            self._known[found.id] = (found, summary)
+        return summary
+
+    def _found(self, path: Path) -> Found | None:
+        """Look at a folder; None if no run was ever begun in it."""
+        id_ = hashlib.sha256(path.name.encode("utf-8", "surrogateescape")).hexdigest()[:_ID_CHARACTERS]
+        try:
+            if not path.resolve().is_relative_to(self.root.resolve()):
+                return Found(id_, path, trouble="a link that leads out of this directory; it is not followed")
+            stamp = tuple(_stamp(path / name) for name in _FILES)
+        except OSError as error:
+            return Found(id_, path, trouble=error.strerror or str(error))
+        return Found(id_, path, stamp) if any(map(any, stamp)) else None
+
+    def _summed_up(self, found: Found) -> Summary:
+        if found.trouble:
+            return Summary(state="unreadable", why=found.trouble)
+        try:
+            if found.stamp[0] != (0, 0):
+                return _of_document((found.path / "result.json").read_bytes())
+            if self._fresh(found):
+                return _under_way(found.path)
+            return _of_result(self._read(found.path))
+        except (StoreError, msgspec.MsgspecError, OSError) as error:
+            return Summary(state="unreadable", why=str(error))
+
+    def _fresh(self, found: Found) -> bool:
+        return self._now_s() - max(time_ns for time_ns, _ in found.stamp) / 1e9 < _FRESH_S
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        facts = path.stat()
+    except FileNotFoundError:
+        return 0, 0
+    return facts.st_mtime_ns, facts.st_size
+
+
+def _of_document(data: bytes) -> Summary:
+    """
+    Sum up a result.json.
+
+    Raises:
+        StoreError: If it is of another schema.
+        MsgspecError: If it is not a result.
+    """
+    found = msgspec.json.decode(data, type=_Document)
+    if found.schema != SCHEMA:
+        raise StoreError(f"its result has the schema {found.schema!r}, this version of asyncload reads {SCHEMA!r}")
+    calls = sum(found.totals.outcomes.values())
+    return Summary(
+        state="done",
+        why=_reason(found.verdict.reasons),
+        name=found.name,
+        started_unix_ms=found.health.started_unix_ns // 1_000_000,
+        length_s=found.health.measured_ns / 1e9,
+        valid=found.verdict.valid,
+        interrupted=found.health.interrupted,
+        answers=tuple(objective.answer for objective in found.objectives),
+        models=len(found.models),
+        calls=calls,
+        errors=calls - found.totals.ok,
+        asked_per_s=found.asked_per_s,
+        achieved_per_s=found.achieved_per_s,
+        p50_ms=found.totals.response_ms.get("p50"),
+        p99_ms=found.totals.response_ms.get("p99"),
+    )
+
+
+def _of_result(result: RunResult) -> Summary:
+    """Sum up what was read from a run's seconds."""
+    everything, health = result.totals, result.health
+    times_ms = percentiles_ms(everything.response)
+    return Summary(
+        state="cut",
+        why=_reason(result.verdict.reasons),
+        name=result.name,
+        started_unix_ms=health.started_unix_ns // 1_000_000,
+        length_s=health.measured_ns / 1e9,
+        valid=result.verdict.valid,
+        models=len(result.models),
+        calls=everything.calls,
+        errors=everything.calls - everything.ok,
+        asked_per_s=None if result.closed else result.asked_per_s,
+        achieved_per_s=result.achieved_per_s,
+        p50_ms=times_ms["p50"],
+        p99_ms=times_ms["p99"],
+    )
+
+
+def _under_way(path: Path) -> Summary:
+    """Say what is known of a run that is being written: what it was asked to do, and since when."""
+    scenario = path / "scenario.json"
+    name = str(msgspec.json.decode(scenario.read_bytes()).get("name", ""))
+    return Summary(state="under way", name=name, started_unix_ms=scenario.stat().st_mtime_ns // 1_000_000)
+
+
+def _reason(reasons: Sequence[str]) -> str:
+    more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+    return f"{reasons[0]}{more}" if reasons else ""

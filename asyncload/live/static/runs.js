@@ -1,0 +1,107 @@
+"use strict";
+/** A table of runs; what the server has not read yet is asked for again until it has. */
+(() => {
+  const place = id => document.getElementById(id);
+  const AGAIN_MS = 700;
+  let picked = [], shown = null, runs = [];
+
+  function element(tag, text, name) {
+    const one = document.createElement(tag);
+    if (name) one.className = name;
+    one.textContent = text;
+    return one;
+  }
+
+  /** A run that has a page: one that can be read, and has been. */
+  const readable = run => run.summary && run.summary.state !== "unreadable";
+
+  function name(i) {
+    const run = runs[i];
+    if (!readable(run)) return element("span", run.folder);
+    const link = element("a", run.folder);
+    link.href = `/run/${run.id}`;
+    return link;
+  }
+
+  function pick(i) {
+    const run = runs[i];
+    if (!readable(run)) return document.createTextNode("");
+    const box = element("input", "");
+    box.type = "checkbox";
+    box.checked = picked.includes(run.id);
+    box.setAttribute("aria-label", `Compare ${run.folder}`);
+    box.addEventListener("change", () => {
+      picked = picked.filter(id => id !== run.id);
+      if (box.checked) picked.push(run.id);
+      tell();
+    });
+    return box;
+  }
+
+  function state(i) {
+    const {summary} = runs[i];
+    if (!summary) return element("span", "reading …", "dim");
+    if (summary.state === "unreadable") return element("span", `cannot be read: ${summary.why}`, "bad");
+    if (summary.state === "under way") return element("span", "under way", "warn");
+    const found = document.createDocumentFragment(), word = summary.valid ? "VALID" : "INVALID", mark = element("span", word, word);
+    if (summary.why) mark.title = summary.why;
+    found.append(mark);
+    if (summary.state === "cut") found.append(" ", element("span", "cut", "warn"));
+    if (summary.interrupted) found.append(" ", element("span", "interrupted", "warn"));
+    for (const answer of ["MISSED", "UNDECIDED"]) {
+      const n = summary.answers.filter(one => one === answer).length;
+      if (n) found.append(" ", element("span", `${n} ${answer}`, answer));
+    }
+    return found;
+  }
+
+  const started = ms => (format.missing(ms) ? null : new Date(ms).toISOString().slice(0, 19).replace("T", " "));
+  const words = summary => (!summary ? "" : summary.state === "done" || summary.state === "cut" ? (summary.valid ? "VALID" : "INVALID") : summary.state);
+
+  function columns() {
+    const of = key => runs.map(run => run.summary?.[key] ?? null);
+    const share = runs.map(({summary}) => (summary?.calls ? summary.errors / summary.calls : null));
+    const time = of("started_unix_ms");
+    return [
+      {title: "run", kind: "name", values: runs.map(run => run.folder), cell: name},
+      {title: "compare", kind: "spark", values: [], cell: pick},
+      {title: "verdict", kind: "text", values: runs.map(run => words(run.summary)), cell: state},
+      {title: "scenario", kind: "text", values: of("name")},
+      {title: "started", unit: "UTC", kind: "text", values: time.map(started), sort: time},
+      {title: "length", unit: "s", kind: "number", values: of("length_s")},
+      {title: "models", kind: "count", values: of("models")},
+      {title: "calls", kind: "count", values: of("calls")},
+      {title: "asked", unit: "1/s", kind: "number", values: of("asked_per_s")},
+      {title: "achieved", unit: "1/s", kind: "number", values: of("achieved_per_s")},
+      {title: "failed", unit: "%", kind: "percent", values: share},
+      {title: "p50", unit: "ms", kind: "ms", values: of("p50_ms")},
+      {title: "p99", unit: "ms", kind: "ms", values: of("p99_ms")},
+    ];
+  }
+
+  function tell() {
+    const folders = picked.map(id => runs.find(run => run.id === id)?.folder).filter(Boolean);
+    place("picked").textContent = folders.length ? folders.join(" against ") : "none picked";
+    place("compare").disabled = picked.length !== 2;
+  }
+
+  async function look() {
+    const answer = await fetch("/runs").catch(() => null), trouble = place("trouble");
+    trouble.hidden = answer?.ok ?? false;
+    if (!answer?.ok) {
+      trouble.textContent = answer ? await answer.text() : "The server has gone.";
+      return;
+    }
+    const told = await answer.json();
+    ({runs} = told);
+    place("root").textContent = told.root;
+    picked = picked.filter(id => runs.some(run => run.id === id));
+    const data = {caption: "Runs", noun: runs.length === 1 ? "run" : "runs", columns: columns()};
+    if (shown) shown.update(data); else shown = table(place("runs"), data);
+    tell();
+    if (runs.some(run => !run.summary)) setTimeout(look, AGAIN_MS);
+  }
+
+  place("compare").addEventListener("click", () => { location.href = `/compare/${picked.join("/")}`; });
+  look();
+})();
