@@ -1,14 +1,18 @@
 """`warmup: auto`: what is kept of a run's beginning, what is cut of it, and that a killed run is cut alike."""
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from asyncload import store, transient
 from asyncload.call import Outcome, Reply
+from asyncload.cli.overrides import Overrides, resolve
+from asyncload.errors import ScenarioError
 from asyncload.measured import less, total
 from asyncload.options import Options
 from asyncload.record import Recorder
@@ -143,6 +147,49 @@ def test_the_plan_is_the_same_with_and_without(world: World) -> None:
     from asyncload.plan import Plan
 
     assert Plan(automatic(flat(60))).digest() == Plan(scenario(flat(60))).digest()
+
+
+@pytest.mark.parametrize(
+    "phases",
+    [
+        [{"rate": 50, "for": "60s"}],
+        [{"rate": {"from": 1, "to": 50}, "for": "60s", "warmup": True}, {"rate": 50, "for": "60s"}],
+        [{"users": 5, "for": "60s"}],
+        [{"rate": 50, "for": "60s"}, {"rate": {"from": 1, "to": 50}, "for": "60s"}],
+        [{"rate": 50, "for": "60s", "warmup": True}],
+    ],
+)
+def test_it_may_be_asked_for_where_the_first_measured_load_is_constant(phases: list[dict[str, Any]]) -> None:
+    """Whatever comes before and after."""
+    assert Scenario.from_dict(asked_for(phases)).warmup == "auto"
+
+
+@pytest.mark.parametrize("rate", [{"from": 1, "to": 50}, {"steps": [1, 2]}, {"points": [[0, 1]]}])
+def test_it_is_refused_where_latency_changes_by_intent(rate: dict[str, Any]) -> None:
+    phases = [{"rate": 50, "for": "60s", "warmup": True}, {"rate": rate, "for": "60s"}]
+    with pytest.raises(
+        ScenarioError, match=r"warmup: auto looks .* load of phases\[1\].* expected users or a flat rate"
+    ):
+        Scenario.from_dict(asked_for(phases))
+
+
+def test_another_word_than_auto_is_refused() -> None:
+    with pytest.raises(ScenarioError, match="auto"):
+        Scenario.from_dict(asked_for([{"rate": 50, "for": "60s"}]) | {"warmup": "on"})
+
+
+def test_the_command_line_may_ask_for_it(tmp_path: Path) -> None:
+    """Beside a file that does not, and without a file."""
+    path = tmp_path / "scenario.yaml"
+    path.write_bytes(json.dumps(asked_for([{"rate": 50, "for": "60s"}]) | {"warmup": None}).encode())
+    assert resolve(path, Overrides()).warmup is None
+    assert resolve(path, Overrides(warmup="auto")).warmup == "auto"
+    with pytest.raises(ScenarioError, match="warmup"):
+        resolve(path, Overrides(warmup="on"))
+
+
+def asked_for(phases: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"endpoint": {"name": "mme"}, "models": [{"name": "a"}], "phases": phases, "warmup": "auto"}
 
 
 # -- what is kept -----------------------------------------------------------------------------------------------------
