@@ -67,11 +67,18 @@ def shortfall(rows: Iterable[tuple[str, Sequence[Estimate]]], width: int) -> Ite
     lacking = [(name, each) for name, found in rows for each in found if each.calls and not each.supported]
     if not lacking:
         return
-    first, *others = (f"{label(q)} needs {needed(q)}" for q in sorted({each.q for _, each in lacking}))
-    needs = ", ".join([first, *(words.replace(" needs", "") for words in others)])
-    worth = {name: int(each.effective_calls) for name, each in lacking}
-    least, most = min(worth.values()), max(worth.values())
-    who = f"{next(iter(worth))} has" if len(worth) == 1 else "those rows have"
-    range_ = (str(most) if most else "less than 1") if least == most else f"{least} to {most}"
-    for line in wrapped(f"{UNTOLD}: {needs} calls that tell as much as independent ones; {who} {range_}", width):
+    names = {name for name, _ in lacking}
+    who = f"; {next(iter(names))} has" if len(names) == 1 else ":"
+    counts = ", ".join(
+        _too_few([each for _, each in lacking if each.q == q]) for q in sorted({e.q for _, e in lacking})
+    )
+    for line in wrapped(f"{UNTOLD}: too few calls that tell as much as independent ones{who} {counts}", width):
         yield Text(line, "dim")
+
+
+def _too_few(lacking: Sequence[Estimate]) -> str:
+    """How many effective calls the rows have of those that a percentile takes: "94 to 131 of 368 for p99"."""
+    worth = [int(each.effective_calls) for each in lacking]
+    least, most, q = min(worth), max(worth), lacking[0].q
+    have = f"{least} to {most}" if least < most else str(most) if most else "less than 1"
+    return f"{have} of {needed(q)} for {label(q)}"

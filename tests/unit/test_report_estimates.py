@@ -62,8 +62,15 @@ def test_the_shortfall_names_each_percentile_and_who_has_too_few() -> None:
         return " ".join(line.plain for line in shortfall(rows, 60))
 
     assert words(("a", [estimate(1000)]), ("b", [estimate(0)])) == ""
-    tail = "calls that tell as much as independent ones;"
-    assert words(("a", [estimate(120)]), ("b", [estimate(900)])) == f"n/a: p99 needs 368 {tail} a has 120"
-    assert words(("a", [estimate(2, effective=0.8)])).endswith("a has less than 1")
+    head = "n/a: too few calls that tell as much as independent ones"
+    assert words(("a", [estimate(120)]), ("b", [estimate(900)])) == f"{head}; a has 120 of 368 for p99"
+    assert words(("a", [estimate(2, effective=0.8)])) == f"{head}; a has less than 1 of 368 for p99"
     both = ("a", [estimate(20, 0.9), estimate(20)]), ("b", [estimate(300)])
-    assert words(*both) == f"n/a: p90 needs 36, p99 368 {tail} those rows have 20 to 300"
+    assert words(*both) == f"{head}: 20 of 36 for p90, 20 to 300 of 368 for p99"
+
+
+def test_a_percentile_is_held_against_its_own_calls() -> None:
+    """After a stall p99 may rest on fewer calls than p99.9, which must not look as if there were enough for p99."""
+    found = [Estimate(q, 9_330, NAN, NAN, 2490, worth) for q, worth in ((0.99, 131), (0.999, 1274))]
+    text = " ".join(line.plain for line in shortfall([("total", found)], 200))
+    assert text.endswith("; total has 131 of 368 for p99, 1274 of 3688 for p99.9")
