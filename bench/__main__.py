@@ -22,6 +22,7 @@ from bench import (
     cold_truth,
     cpu,
     crosscheck,
+    difference,
     emulator,
     live,
     locust,
@@ -66,6 +67,7 @@ GROUPS: MappingProxyType[str, Group] = MappingProxyType(
         "locust-truth": Group("Beside Locust: latency against the truth", locust.truth.measure, locust.PACKAGES),
         "locust-stall": Group("Beside Locust: a stall of 2 s", locust.stall.measure, locust.PACKAGES),
         "locust-wire": Group("Beside Locust: gaps on the wire", locust.gaps.measure, locust.PACKAGES),
+        "difference": Group("Differences between two runs", difference.measure),
         "crosscheck": Group("The crosscheck", crosscheck.measure, locust.PACKAGES),
     }
 )

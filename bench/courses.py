@@ -37,8 +37,6 @@ class Endpoint:
     """For how long calls of such a second wait at most."""
     slower: Mapping[str, float] = field(default_factory=dict)
     """By which factor a model is slower."""
-    tail: float = 1.0
-    """By which factor the slowest twentieth of the calls is slower still."""
     errors: float = 0.0
     """Share of calls that fail."""
 
@@ -78,9 +76,8 @@ def _levels(endpoint: Endpoint, rng: np.random.Generator) -> NDArray[np.float64]
 def _latencies(
     endpoint: Endpoint, rng: np.random.Generator, n: int, level: float, factor: float
 ) -> NDArray[np.float64]:
-    deviates = rng.normal(0, 1, n)
-    latencies = endpoint.median_us * factor * np.exp(level + endpoint.sigma * deviates)
-    return np.where(deviates > 1.645, latencies * endpoint.tail, latencies)
+    latencies: NDArray[np.float64] = endpoint.median_us * factor * np.exp(level + rng.normal(0, endpoint.sigma, n))
+    return latencies
 
 
 def _model(name: str, latencies: NDArray[np.float64], failed: int) -> ModelResult:

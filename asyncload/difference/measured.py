@@ -1,6 +1,5 @@
 """What was measured on one side, row by row: all models together first, then those that are compared."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from asyncload.difference.values import QUANTILES
 from asyncload.formats.recording import Recording
 from asyncload.histogram import merge
-from asyncload.result import ModelResult, RunResult
+from asyncload.result import ModelResult
 
 Floats64 = NDArray[np.float64]
 
@@ -30,8 +29,6 @@ class Numbers:
     runs: int
     percentiles_us: Floats64
     """float64[rows, quantiles]; NaN of nothing."""
-    effective: Floats64
-    """How many independent calls would tell as much: float64[rows, quantiles]."""
 
     @property
     def error_rate(self) -> Floats64:
@@ -55,10 +52,9 @@ def numbers(recordings: Sequence[Recording], names: Sequence[str]) -> Numbers:
     """
     results = [recording.result for recording in recordings]
     by_name = [{model.name: model for model in result.models} for result in results]
-    every = [[(result, result.totals) for result in results]]
-    every += [[(result, models[name]) for result, models in zip(results, by_name, strict=True)] for name in names]
-    rows = [_row(parts) for parts in every]
-    calls, ok, percentiles, effective = zip(*rows, strict=True)
+    every = [[result.totals for result in results]]
+    every += [[models[name] for models in by_name] for name in names]
+    calls, ok, percentiles = zip(*(_row(parts) for parts in every), strict=True)
     healths = [result.health for result in results]
     return Numbers(
         np.array(calls, np.float64),
@@ -66,14 +62,10 @@ def numbers(recordings: Sequence[Recording], names: Sequence[str]) -> Numbers:
         sum(health.measured_ns + health.send_tail_ns for health in healths) / 1e9,
         len(results),
         np.array(percentiles),
-        np.array(effective),
     )
 
 
-def _row(parts: Sequence[tuple[RunResult, ModelResult]]) -> tuple[int, int, list[float], list[float]]:
-    models = [model for _, model in parts]
-    response = models[0].response if len(models) == 1 else merge([model.response for model in models])
-    estimates = [result.estimates(model, "response", _QS) for result, model in parts]
-    effective = [math.fsum(each[place].effective_calls for each in estimates) for place in range(len(_QS))]
+def _row(parts: Sequence[ModelResult]) -> tuple[int, int, list[float]]:
+    response = parts[0].response if len(parts) == 1 else merge([part.response for part in parts])
     percentiles: list[float] = response.quantiles_us(_QS).tolist()
-    return sum(model.calls for model in models), sum(model.ok for model in models), percentiles, effective
+    return sum(part.calls for part in parts), sum(part.ok for part in parts), percentiles

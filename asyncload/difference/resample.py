@@ -31,6 +31,8 @@ class Resampled:
 
     latencies: NDArray[np.float32]
     """Of log latencies: deviations from what was measured, float32[rows, quantiles, replicates]."""
+    effective: Floats64
+    """Independent calls that would tell as much about a percentile as the row's: float64[rows, quantiles]."""
     throughput: NDArray[np.float32]
     """Of the log rate, float32[rows, replicates]."""
     errors: Floats64
@@ -59,6 +61,7 @@ def resample(
     rows, n = len(course), course.length
     latencies = np.zeros((rows, len(QUANTILES), REPLICATES), np.float32)
     throughput = np.zeros((rows, REPLICATES), np.float32)
+    effective = np.zeros((rows, len(QUANTILES)))
     errors, freedom = np.zeros(rows), np.zeros(rows)
     blocks = np.array([_block(course.row(number), draws.strata) for number in range(rows)])
     for number in range(rows):
@@ -66,12 +69,13 @@ def resample(
         drawn, runs = draws.of(block), len(course.batches)
         # Blocks of b batches vary less than they should by b / n, and so do k runs by 1 / k.
         wider = math.sqrt(runs / (runs - 1)) if runs > 1 else math.sqrt(n / (n - block))
-        latencies[number] = wider * _latencies(row, drawn)
+        deviations, effective[number] = _latencies(row, drawn)
+        latencies[number] = wider * deviations
         throughput[number] = wider * _throughput(row, drawn, draws.seconds)
         errors[number] = wider**2 * _errors(row, drawn)
         freedom[number] = runs - 1 if runs > 1 else max(n / block - 1, 1)
     batch_s = sum(each.seconds for each in course.batches) / max(n, 1)
-    return Resampled(latencies, throughput, errors, freedom, float(blocks[0]) * batch_s, paired)
+    return Resampled(latencies, effective, throughput, errors, freedom, float(blocks[0]) * batch_s, paired)
 
 
 class _Draws:
@@ -128,14 +132,31 @@ def _slow_bin(row: Row) -> int:
     return int(np.searchsorted(cumulative, _SLOW * cumulative[-1])) + 1 if cumulative.size else 0
 
 
-def _latencies(row: Row, drawn: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Deviations of the logarithms of the percentiles: float64[quantiles, replicates]."""
+def _latencies(row: Row, drawn: NDArray[np.float32]) -> tuple[Floats64, Floats64]:
+    """
+    Deviations of the logarithms of the percentiles, float64[quantiles, replicates]; and how many independent calls
+    would tell as much about each, float64[quantiles].
+    """
     if not row.bins.cuts.size:
-        return np.zeros((len(QUANTILES), drawn.shape[0]))
+        return np.zeros((len(QUANTILES), drawn.shape[0])), np.zeros(len(QUANTILES))
     binned = np.cumsum(row.binned, axis=1)
     everything = np.vstack([drawn @ binned, binned.sum(axis=0, dtype=np.float64)])
     found = np.stack([_log_quantiles(everything, q, row.bins.log_edges) for q in QUANTILES.values()])
-    return found[:, :-1] - found[:, -1:]
+    effective = np.array([_effective(everything, q) for q in QUANTILES.values()])
+    return found[:, :-1] - found[:, -1:], effective
+
+
+def _effective(cumulative: NDArray[np.float32], q: float) -> float:
+    """
+    How many independent calls would make the share of those up to a percentile vary as it does from draw to draw; at
+    most as many as there are. The last row is what was measured.
+    """
+    measured = cumulative[-1].astype(np.float64)
+    calls = measured[-1]
+    bin_ = int(np.abs(measured - q * calls).argmin())
+    share = measured[bin_] / calls
+    variance = float((cumulative[:-1, bin_] / np.maximum(cumulative[:-1, -1], 1)).var(dtype=np.float64))
+    return float(min(share * (1 - share) / variance, calls)) if variance else float(calls)
 
 
 def _log_quantiles(cumulative: NDArray[np.float32], q: float, log_edges: Floats64) -> Floats64:

@@ -49,7 +49,7 @@ def table(names: Sequence[str], sides: tuple[Numbers, Numbers], drawn: tuple[Res
     located["throughput"] = _relative(
         sides[0].throughput, sides[1].throughput, (drawn[0].throughput, drawn[1].throughput), drawn
     )
-    whys = {metric: _whys(metric, sides) for metric in METRICS}
+    whys = {metric: _whys(metric, sides, drawn) for metric in METRICS}
     return Table(("", *names), _values(sides[0]), _values(sides[1]), located, whys)
 
 
@@ -104,11 +104,11 @@ def _freedom(variances: Sequence[Floats64], drawn: tuple[Resampled, Resampled]) 
     return found
 
 
-def _whys(metric: Metric, sides: tuple[Numbers, Numbers]) -> list[str]:
+def _whys(metric: Metric, sides: tuple[Numbers, Numbers], drawn: tuple[Resampled, Resampled]) -> list[str]:
     if metric in QUANTILES:
         place = list(QUANTILES).index(metric)
         least = needed(QUANTILES[metric])
-        effective = np.minimum(sides[0].effective[:, place], sides[1].effective[:, place]).tolist()
+        effective = np.minimum(drawn[0].effective[:, place], drawn[1].effective[:, place]).tolist()
         calls = np.minimum(sides[0].calls, sides[1].calls).tolist()
         return ["" if n >= least else _few(int(all_), n, least) for n, all_ in zip(effective, calls, strict=True)]
     answered = metric == "throughput"

@@ -12,6 +12,8 @@ from typing import Final
 
 from asyncload.difference.values import METRICS, Difference, Differences, Metric
 
+_MOST: Final = 20
+"""Lines."""
 _SHOWN: Final = 10
 """Differences of models that are told by themselves."""
 _TIMES: Final = 9.0
@@ -40,7 +42,9 @@ def lines(differences: Differences) -> tuple[str, ...]:
     """
     by_model = () if _same_thing(differences) else differences.models
     models = [one for model in by_model for one in model.differences]
-    told = [*_total(differences.total), *_models(models), *_not_found(models), *_untold(models)]
+    told = [*_total(differences.total), *_models(models)]
+    told += _not_found(models, (_MOST - 1 - len(told)) // 2)
+    told += _untold(models, _MOST - 1 - len(told))
     if differences.comparisons:
         blocks = " and ".join(dict.fromkeys(f"{side.block_s:g}" for side in (differences.a, differences.b)))
         told.append(
@@ -90,11 +94,10 @@ def _models(models: Sequence[Difference]) -> Iterator[str]:
         yield f"and {len(rest):,} smaller differences of models: {', '.join(counts)}"
 
 
-def _not_found(models: Sequence[Difference]) -> Iterator[str]:
+def _not_found(models: Sequence[Difference], room: int) -> Iterator[str]:
+    """One by one if there is room for so many lines, else in one."""
     equal = [one for one in models if one.told and not one.sure]
-    if not equal:
-        return
-    if len(equal) <= len(METRICS):
+    if len(equal) <= room:
         yield from map(sentence, equal)
         return
     widths = []
@@ -104,15 +107,17 @@ def _not_found(models: Sequence[Difference]) -> Iterator[str]:
             unit = "points" if metric == "error_rate" else "%"
             widths.append(f"{_noun(metric)} {_number(100 * statistics.median(ends), 0.0)} {unit}")
     names = len({one.model for one in equal})
+    models_ = "1 model" if names == 1 else f"{names:,} models"
     yield (
-        f"no difference found in {len(equal):,} comparisons of {names:,} models; what half of them could still hide, "
-        f"at most: {', '.join(widths)}"
+        f"no difference found in {len(equal):,} comparisons of {models_}; what half of them could still hide, at most: "
+        f"{', '.join(widths)}"
     )
 
 
-def _untold(models: Sequence[Difference]) -> Iterator[str]:
+def _untold(models: Sequence[Difference], room: int) -> Iterator[str]:
+    """One by one if there is room for so many lines, else in one."""
     unknown = [one for one in models if not one.told]
-    if len(unknown) <= len(METRICS):
+    if len(unknown) <= room:
         yield from map(sentence, unknown)
         return
     counts = {metric: [one for one in unknown if one.metric == metric] for metric in METRICS}
