@@ -21,7 +21,7 @@ from asyncload.errors import StoreError
 
 ASSETS: Final = Path(__file__).with_name("assets")
 """style.css, the scripts, and the templates."""
-COMMON: Final = ("theme.js", "format.js", "charts.js", "sparks.js", "table.js")
+COMMON: Final = ("theme.js", "format.js", "chart.js", "charts.js", "sparks.js", "table.js")
 """Scripts of every page that draws, in the order in which they need one another."""
 PLOTLY: Final = "plotly"
 """Stands for plotly's own bundle among the names of scripts."""

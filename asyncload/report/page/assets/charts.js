@@ -31,197 +31,9 @@
  * @typedef {{rows: Interval[], x: string}} Intervals
  */
 const charts = (() => {
+  /** @type {[number, string][]} */
   const NINES = [[1, "0 %"], [2, "50 %"], [10, "90 %"], [100, "99 %"], [1e3, "99.9 %"], [1e4, "99.99 %"],
                  [1e5, "99.999 %"], [1e6, "99.9999 %"], [1e7, "99.99999 %"]];
-  const NARROW = 560;
-  const DASHES = {solid: "", dash: "6 3", dot: "1.5 3", dashdot: "6 3 1.5 3"};
-  const open = new Set();
-  const coarse = matchMedia("(pointer: coarse)");
-  let zooming = false;
-
-  // -- what all charts have --------------------------------------------------------------------------------------------
-
-  /**
-   * @template T
-   * @param {HTMLElement} element
-   * @param {T} data
-   * @param {(data: T, narrow: boolean) => {traces: object[], layout: object, keys: object[]}} build
-   * @param {(data: T) => {heads: string[], rows: (string | number)[][]}} numbers
-   * @param {boolean} timed whether it zooms with the others
-   * @returns {{update: (data: T) => void, element: HTMLElement, ready: Promise<void>}}
-   */
-  function mount(element, data, build, numbers, timed) {
-    element.classList.add("chart");
-    const legend = child(element, "div", "legend"), plot = child(element, "div", "plot");
-    const hidden = new Set(build(data, false).keys.filter(key => key.hidden).map(key => key.name));
-    plot.tabIndex = 0;
-    plot.setAttribute("role", "img");
-    plot.setAttribute("aria-label", `${element.dataset.label ?? "Chart"}. Plus and minus zoom, arrows move, 0 shows all.`);
-    table(element, () => numbers(chart.data));
-    let announce;
-    const chart = {
-      data, timed, plot, drawn: false,
-      ready: new Promise(resolve => { announce = resolve; }),
-      draw() {
-        const narrow = element.clientWidth < NARROW;
-        const {traces, layout, keys} = build(chart.data, narrow);
-        for (const trace of traces) if (hidden.has(trace.legendgroup)) trace.visible = false;
-        Plotly.react(plot, traces, merge(frame(narrow), layout), options());
-        buttons(legend, keys, hidden, chart.draw);
-        if (!chart.drawn) { chart.drawn = true; listen(chart); announce(); }
-      },
-    };
-    open.add(chart);
-    whenSeen(chart);
-    return {
-      element,
-      ready: chart.ready,
-      update(fresh) { chart.data = fresh; if (chart.drawn) chart.draw(); },
-    };
-  }
-
-  const seen = new IntersectionObserver(entries => {
-    for (const entry of entries) if (entry.isIntersecting) drawOnce(entry.target);
-  }, {rootMargin: "400px 0px"});
-
-  function whenSeen(chart) {
-    chart.plot.chart = chart;
-    seen.observe(chart.plot);
-  }
-
-  function drawOnce(plot) {
-    seen.unobserve(plot);
-    if (!plot.chart.drawn) plot.chart.draw();
-  }
-
-  function all() { for (const chart of open) drawOnce(chart.plot); }
-
-  theme.onChange(() => { for (const chart of open) if (chart.drawn) chart.draw(); });
-  addEventListener("beforeprint", all);
-  let width = innerWidth;
-  addEventListener("resize", () => {
-    if ((width < NARROW) !== (innerWidth < NARROW)) for (const chart of open) if (chart.drawn) chart.draw();
-    width = innerWidth;
-  });
-
-  /** Zoom and pan by keyboard; whatever zooms a chart over time zooms the others. */
-  function listen(chart) {
-    const {plot} = chart;
-    plot.addEventListener("keydown", event => {
-      const [from, to] = plot._fullLayout.xaxis.range, length = to - from;
-      const moves = {"+": [from + length / 4, to - length / 4], "=": [from + length / 4, to - length / 4],
-                     "-": [from - length / 2, to + length / 2], ArrowLeft: [from - length / 5, to - length / 5],
-                     ArrowRight: [from + length / 5, to + length / 5]};
-      if (event.key === "0") Plotly.relayout(plot, {"xaxis.autorange": true, "yaxis.autorange": true});
-      else if (event.key in moves) Plotly.relayout(plot, {"xaxis.range": moves[event.key]});
-      else return;
-      event.preventDefault();
-    });
-    if (!chart.timed) return;
-    plot.on("plotly_relayout", change => {
-      if (zooming) return;
-      const range = change["xaxis.range"] ?? [change["xaxis.range[0]"], change["xaxis.range[1]"]];
-      const wanted = change["xaxis.autorange"] ? {"xaxis.autorange": true}
-        : range[0] === undefined ? null : {"xaxis.range": [...range]};
-      if (!wanted) return;
-      zooming = true;
-      const others = [...open].filter(other => other !== chart && other.timed && other.drawn);
-      Promise.all(others.map(other => Plotly.relayout(other.plot, wanted))).finally(() => { zooming = false; });
-    });
-  }
-
-  function options() {
-    return {responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
-            scrollZoom: false};
-  }
-
-  /** What no chart differs in. */
-  function frame(narrow) {
-    const axis = {gridcolor: theme.color("grid"), linecolor: theme.color("line"), zeroline: false, automargin: true,
-                  title: {standoff: 8, font: {size: 12, color: theme.color("dim")}}, tickfont: {size: 12}};
-    return {
-      paper_bgcolor: theme.color("back"), plot_bgcolor: theme.color("back"), showlegend: false, uirevision: "kept",
-      font: {color: theme.color("text"), size: 13, family: "system-ui, sans-serif"},
-      margin: {l: narrow ? 44 : 60, r: narrow ? 8 : 16, t: 8, b: 44},
-      hovermode: "x unified", dragmode: coarse.matches ? false : "zoom",
-      hoverlabel: {bgcolor: theme.color("raised"), bordercolor: theme.color("line"), font: {color: theme.color("text")}},
-      modebar: {bgcolor: "rgba(0,0,0,0)", color: theme.color("soft"), activecolor: theme.color("accent")},
-      xaxis: axis, yaxis: axis,
-    };
-  }
-
-  function merge(base, over) {
-    const merged = {...base, ...over};
-    for (const axis of ["xaxis", "yaxis"]) {
-      merged[axis] = {...base[axis], ...over[axis]};
-      merged[axis].title = {...base[axis].title, ...over[axis]?.title};
-    }
-    return merged;
-  }
-
-  function child(parent, tag, name) {
-    const made = document.createElement(tag);
-    made.className = name;
-    parent.append(made);
-    return made;
-  }
-
-  /** A legend of buttons, each with a stroke or a patch that looks like what it stands for. */
-  function buttons(legend, keys, hidden, draw) {
-    if (keys.length < 2) { legend.replaceChildren(); return; }
-    const focused = [...legend.children].indexOf(document.activeElement);
-    legend.replaceChildren(...keys.map(key => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.setAttribute("aria-pressed", String(!hidden.has(key.name)));
-      button.append(swatch(key), key.name);
-      button.addEventListener("click", () => {
-        if (hidden.has(key.name)) hidden.delete(key.name); else hidden.add(key.name);
-        draw();
-      });
-      return button;
-    }));
-    if (focused >= 0) legend.children[focused]?.focus();
-  }
-
-  function swatch(key) {
-    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    svg.setAttribute("viewBox", "0 0 26 12");
-    svg.setAttribute("aria-hidden", "true");
-    const mark = document.createElementNS(svg.namespaceURI, key.patch ? "rect" : "line");
-    const where = key.patch ? {x: 3, y: 1, width: 20, height: 10, fill: theme.color(key.tone)}
-      : {x1: 1, x2: 25, y1: 6, y2: 6, stroke: theme.color(key.tone), "stroke-width": key.width ?? 2.5,
-         "stroke-dasharray": DASHES[key.dash ?? "solid"]};
-    for (const [name, value] of Object.entries(where)) mark.setAttribute(name, String(value));
-    svg.append(mark);
-    return svg;
-  }
-
-  /** The numbers behind a chart, made when somebody asks for them. */
-  function table(element, numbers) {
-    const details = child(element, "details", "numbers"), summary = document.createElement("summary");
-    summary.textContent = "Numbers";
-    details.append(summary);
-    details.addEventListener("toggle", () => {
-      details.querySelector(".scroll")?.remove();
-      if (!details.open) return;
-      const {heads, rows} = numbers(), scroll = child(details, "div", "scroll"), grid = child(scroll, "table", "");
-      scroll.tabIndex = 0;
-      row(child(grid, "thead", ""), heads, "th");
-      const body = child(grid, "tbody", "");
-      for (const cells of rows) row(body, cells, "td");
-    });
-  }
-
-  function row(parent, cells, tag) {
-    const line = child(parent, "tr", "");
-    for (const cell of cells) child(line, tag, "").textContent = typeof cell === "number" ? format.number(cell) : cell ?? format.NOTHING;
-  }
-
-  function translucent(color, alpha) {
-    const [r, g, b] = [1, 3, 5].map(at => parseInt(color.slice(at, at + 2), 16));
-    return `rgba(${r},${g},${b},${alpha})`;
-  }
 
   // -- time --------------------------------------------------------------------------------------------------------------
 
@@ -233,7 +45,7 @@ const charts = (() => {
   function shades(spans, length, end) {
     return (spans ?? []).map(([from, to]) => ({
       type: "rect", xref: "x", yref: "paper", x0: from / length, x1: to / length, y0: 0, y1: 1, layer: "below",
-      line: {width: 0}, fillcolor: translucent(theme.color("soft"), 0.16),
+      line: {width: 0}, fillcolor: chart.translucent(theme.color("soft"), 0.16),
       label: {text: to - from > end / 12 ? "warm-up" : "", textposition: "top left", font: {size: 11, color: theme.color("dim")}},
     }));
   }
@@ -243,7 +55,7 @@ const charts = (() => {
     return {
       x: [...points.map(p => p[0]), ...points.map(p => p[0]).reverse()],
       y: [...points.map(p => p[2]), ...points.map(p => p[1]).reverse()],
-      type: "scatter", mode: "none", fill: "toself", fillcolor: translucent(theme.color(line.tone), 0.18), legendgroup: name,
+      type: "scatter", mode: "none", fill: "toself", fillcolor: chart.translucent(theme.color(line.tone), 0.18), legendgroup: name,
       hoverinfo: "skip",
     };
   }
@@ -268,7 +80,7 @@ const charts = (() => {
 
   /** @param {HTMLElement} element @param {Lines} data */
   function lines(element, data) {
-    return mount(element, data, (now, narrow) => {
+    return chart.mount(element, data, (now, narrow) => {
       const timing = timeAxis(now.x), x = now.x.map(at => at / timing.length);
       const built = overTime(now, timing, line => [
         ...(line.low ? [band(x, line, line.name)] : []),
@@ -308,7 +120,7 @@ const charts = (() => {
   /** @param {HTMLElement} element @param {Lines} data */
   function bars(element, data) {
     const patterns = ["", "/", ".", "x", "\\", "-", "+", "|"];
-    return mount(element, data, now => {
+    return chart.mount(element, data, now => {
       const timing = timeAxis(now.x), x = now.x.map(at => at / timing.length);
       const built = overTime(now, timing, (line, place = now.lines.indexOf(line)) => [{
         x, y: line.y, name: line.name, legendgroup: line.name, type: "bar", offset: 0,
@@ -329,7 +141,7 @@ const charts = (() => {
 
   /** @param {HTMLElement} element @param {Latency} data */
   function latency(element, data) {
-    return mount(element, data, (now, narrow) => {
+    return chart.mount(element, data, (now, narrow) => {
       const values = now.curves.flatMap(curve => curve.y), least = Math.min(...values), most = Math.max(...values);
       const end = Math.max(10, ...now.curves.map(curve => curve.x[curve.x.length - 1] ?? 1));
       const nines = NINES.filter(([x]) => x <= end * 1.01 && !(narrow && x === 2 && end > 1e3));
@@ -346,7 +158,11 @@ const charts = (() => {
     }, latencyRows, false);
   }
 
-  /** What the sample supports is a full line with its band; what lies beyond is faint. */
+  /**
+   * What the sample supports is a full line with its band; what lies beyond is faint.
+   *
+   * @param {Curve} curve @returns {any[]}
+   */
   function curveTraces(curve) {
     if (curve.faint) return [faint(curve)];
     const sure = curve.sure ?? curve.x.length, color = theme.color(curve.tone);
@@ -359,7 +175,7 @@ const charts = (() => {
     });
     return [
       ...(curve.low && curve.shade && sure ? [band(curve.x.slice(0, sure), curve, curve.name)] : []),
-      part(0, sure, curve.width ?? 2.5, 1),
+      part(0, sure, 2.5, 1),
       ...(sure < curve.x.length ? [part(Math.max(sure - 1, 0), curve.x.length, 1.5, 0.5)] : []),
     ];
   }
@@ -386,7 +202,7 @@ const charts = (() => {
 
   /** @param {HTMLElement} element @param {Heat} data */
   function heat(element, data) {
-    return mount(element, data, (now, narrow) => {
+    return chart.mount(element, data, (now, narrow) => {
       const timing = timeAxis(now.x), most = Math.max(1, ...now.counts.map(row => Math.max(...row)));
       const stops = [0, 1, 2, 3, 4].map(i => [i / 4, theme.color(`heat-${i}`)]);
       const ticks = [1, 10, 100, 1e3, 1e4, 1e5, 1e6].filter(tick => tick <= most);
@@ -420,7 +236,7 @@ const charts = (() => {
 
   /** @param {HTMLElement} element @param {Intervals} data */
   function intervals(element, data) {
-    return mount(element, data, (now, narrow) => {
+    return chart.mount(element, data, (now, narrow) => {
       const rows = [...now.rows].reverse();
       element.style.setProperty("--height", `${4.5 + 1.75 * rows.length}rem`);
       const ends = rows.flatMap(row => [row.low, row.high, row.value]).filter(end => !format.missing(end));
@@ -432,16 +248,17 @@ const charts = (() => {
                 ticktext: rows.map(row => plain(shortened(row.name, narrow ? 20 : 44)))},
       };
       const part = (name, tone, symbol, sure) => {
-        const mine = rows.map((row, i) => [row, i]).filter(([row]) => row.sure === sure);
+        const mine = rows.map((row, i) => ({row, i})).filter(({row}) => row.sure === sure);
         return {
-          type: "scatter", mode: "markers", name, legendgroup: name, x: mine.map(([row]) => row.value), y: mine.map(([, i]) => i),
+          type: "scatter", mode: "markers", name, legendgroup: name, x: mine.map(({row}) => row.value), y: mine.map(({i}) => i),
           marker: {symbol, size: 9, color: theme.color(tone), line: {width: 1.5, color: theme.color(tone)}},
           error_x: {type: "data", symmetric: false, color: theme.color(tone), thickness: 1.75, width: 4,
-                    array: mine.map(([row]) => row.high - row.value), arrayminus: mine.map(([row]) => row.value - row.low)},
-          customdata: mine.map(([row]) => [plain(row.name), format.change(row.value), format.change(row.low), format.change(row.high)]),
+                    array: mine.map(({row}) => row.high - row.value), arrayminus: mine.map(({row}) => row.value - row.low)},
+          customdata: mine.map(({row}) => [plain(row.name), format.change(row.value), format.change(row.low), format.change(row.high)]),
           hovertemplate: "%{customdata[0]}: <b>%{customdata[1]} %</b><br>%{customdata[2]} to %{customdata[3]} %<extra></extra>",
         };
       };
+      /** @type {[string, string, string, boolean][]} */
       const kinds = [["more than chance", "orange", "circle", true], ["no difference found", "blue", "circle-open", false]];
       return {
         traces: kinds.map(kind => part(...kind)), layout,
@@ -465,5 +282,5 @@ const charts = (() => {
     return text.replace(/[<>&]/g, sign => ({"<": "&lt;", ">": "&gt;", "&": "&amp;"})[sign]).replace(/%\{/g, "% {");
   }
 
-  return {latency, lines, bars, heat, intervals, all};
+  return {latency, lines, bars, heat, intervals, all: chart.all};
 })();

@@ -124,7 +124,7 @@ const table = (() => {
     const collator = new Intl.Collator("en", {numeric: true});
     found.sort((a, b) => {
       const x = values[a], y = values[b];
-      if (format.missing(x) || format.missing(y)) return format.missing(x) - format.missing(y) || a - b;
+      if (format.missing(x) || format.missing(y)) return Number(format.missing(x)) - Number(format.missing(y)) || a - b;
       return way * (typeof x === "string" ? collator.compare(x, y) : x - y) || a - b;
     });
   }
