@@ -32,6 +32,7 @@ from asyncload.measured import ModelResult
 from asyncload.report.page.curves import Curve, curve, estimated
 from asyncload.report.page.digits import digits, rounded
 from asyncload.result import RunResult
+from asyncload.slo.answers import ObjectiveResult
 from asyncload.statistics.ranks import needed
 from asyncload.verdict import CUT
 
@@ -44,6 +45,8 @@ _LONG_AWAY_S: Final = 120
 """Behind by so many seconds a browser is sent everything."""
 _JUDGED_PER: Final = 100
 """After so many seconds, and again after each hundredth of the run so far, there is no judging in every second."""
+_MODELS_JUDGED: Final = 200
+"""Where there are objectives, models that are judged in a second."""
 _QUANTILES: Final = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99_9": 0.999}
 _CURVES: Final = {
     "response": ("response (from due)", "blue", "solid"),
@@ -137,8 +140,9 @@ class Stream:
             return {"begun": False}
         result = progress.result()
         if progress.seen >= self._judge_at or self.ended:
-            self._judged = _judged(result, progress.tick)
-            self._judge_at = progress.seen + 1 + progress.seen // _JUDGED_PER
+            self._judged = _judged(progress, result, progress.tick)
+            models = len(progress.hello.names) if progress.hello.scenario.get("slo") else 0
+            self._judge_at = progress.seen + 1 + progress.seen // _JUDGED_PER + models // _MODELS_JUDGED
         return {**_now(progress, result, progress.tick), **self._judged}
 
     def _place(self, seen: int) -> int:
@@ -190,11 +194,12 @@ def _heat(histogram: Histogram) -> list[int]:
     return pairs
 
 
-def _judged(result: RunResult, tick: Tick) -> Document:
+def _judged(progress: Progress, result: RunResult, tick: Tick) -> Document:
     """What rests on the statistics of all seconds, and costs more the more there are."""
     everything = result.totals
     return {
         "verdict": _verdict(result, tick),
+        "objectives": [_objective(one) for one in progress.objectives()],
         "response": _estimates(result, everything),
         "curves": [_curve(result, everything, name) for name in _CURVES if everything.ok],
     }
@@ -239,6 +244,10 @@ def _verdict(result: RunResult, tick: Tick) -> Document | None:
     verdict = result.verdict
     warnings = [warning for warning in verdict.warnings if warning != CUT]
     return {"valid": verdict.valid, "reasons": verdict.reasons, "warnings": warnings}
+
+
+def _objective(told: ObjectiveResult) -> Document:
+    return {"text": told.text, "answer": told.answer, "why": told.why}
 
 
 def _estimates(result: RunResult, everything: ModelResult) -> Mapping[str, Document]:
@@ -295,6 +304,8 @@ def _end(end: End) -> Document:
         "valid": end.valid,
         "reasons": end.reasons,
         "warnings": end.warnings,
+        "objectives": [_objective(one) for one in end.objectives],
+        "stopped": end.stopped,
         "directory": end.directory,
         "report": end.report,
     }
