@@ -227,6 +227,7 @@
 
   place("stop").addEventListener("click", async () => {
     const button = place("stop");
+    if (!asked && !confirm("Stop the run? Nothing more is sent; replies are waited for, and what was measured is kept.")) return;
     button.disabled = true;
     const answer = await fetch("/stop", {method: "POST"}).catch(() => null);
     asked += answer?.ok ? 1 : 0;
