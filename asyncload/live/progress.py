@@ -88,6 +88,11 @@ class Progress:
         warmup = ModelResult(WARMUP, tuple(self.outcomes[-1].tolist()), 0, *nothing)
         return RunResult(self.hello.scenario, "", (together,), warmup, tuple(self._seconds), health)
 
+    @property
+    def answered(self) -> Int64s:
+        """Calls of each target that have a response time: those that ended OK or timed out."""
+        return self.outcomes[:-1, Outcome.OK] + self.outcomes[:-1, Outcome.TIMEOUT]
+
     def objectives(self) -> tuple[ObjectiveResult, ...]:
         """Answer the scenario's objectives by what was measured so far, model by model where they ask for that."""
         if not self.hello.scenario.get("slo"):

@@ -16,7 +16,7 @@ import asyncio
 import re
 import secrets
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -33,6 +33,7 @@ from asyncload.report.page.curves import Curve, curve, estimated
 from asyncload.report.page.digits import digits, rounded
 from asyncload.result import RunResult
 from asyncload.slo.answers import ObjectiveResult
+from asyncload.statistics.batches import Effect
 from asyncload.statistics.ranks import needed
 from asyncload.verdict import CUT
 
@@ -79,6 +80,7 @@ class Stream:
         self._run = secrets.token_hex(4)
         self._news = asyncio.Condition()
         self._judged: Document = {}
+        self._effects: Sequence[Effect] = ()
         self._judge_at = 0
         self._encoded: dict[Position | None, tuple[bytes, Position]] = {}
 
@@ -141,9 +143,11 @@ class Stream:
         result = progress.result()
         if progress.seen >= self._judge_at or self.ended:
             self._judged = _judged(progress, result, progress.tick)
-            models = len(progress.hello.names) if progress.hello.scenario.get("slo") else 0
-            self._judge_at = progress.seen + 1 + progress.seen // _JUDGED_PER + models // _MODELS_JUDGED
-        return {**_now(progress, result, progress.tick), **self._judged}
+            self._effects = [result.effect(q) for q in MODEL_QUANTILES]
+            answering = len(progress.hello.names) if progress.hello.scenario.get("slo") else 0
+            self._judge_at = progress.seen + 1 + progress.seen // _JUDGED_PER + answering // _MODELS_JUDGED
+        models = _models(progress, self._effects)
+        return {**_now(result, progress.tick), **self._judged, "models": models}
 
     def _place(self, seen: int) -> int:
         """Place of the first row that has changed since."""
@@ -205,7 +209,7 @@ def _judged(progress: Progress, result: RunResult, tick: Tick) -> Document:
     }
 
 
-def _now(progress: Progress, result: RunResult, tick: Tick) -> Document:
+def _now(result: RunResult, tick: Tick) -> Document:
     """What is true at this moment."""
     everything = result.totals
     return {
@@ -221,7 +225,6 @@ def _now(progress: Progress, result: RunResult, tick: Tick) -> Document:
         "errors": _errors(everything.outcomes),
         "first_error": result.health.first_error,
         "generator": _generator(result),
-        "models": _models(progress),
     }
 
 
@@ -284,16 +287,17 @@ def _generator(result: RunResult) -> Document:
     }
 
 
-def _models(progress: Progress) -> Document:
-    """Columns, in the order of the names."""
+def _models(progress: Progress, effects: Sequence[Effect]) -> Document:
+    """Columns, in the order of the names; a percentile that a target's calls do not support is None."""
     outcomes = progress.outcomes[:-1]
     calls = outcomes.sum(axis=1)
+    answered = progress.answered
     p50, p99 = (
         [
-            rounded(value / 1000) if n >= needed(q) else None
-            for value, n in zip(column.tolist(), calls.tolist(), strict=True)
+            rounded(value / 1000) if effect.effective(n) >= needed(q) else None
+            for value, n in zip(column.tolist(), answered.tolist(), strict=True)
         ]
-        for column, q in zip(progress.models_us().T, MODEL_QUANTILES, strict=True)
+        for column, q, effect in zip(progress.models_us().T, MODEL_QUANTILES, effects, strict=True)
     )
     return {"calls": calls.tolist(), "errors": (calls - outcomes[:, Outcome.OK]).tolist(), "p50": p50, "p99": p99}
 
