@@ -36,6 +36,7 @@ from asyncload.omission import corrected
 from asyncload.slo.answers import ObjectiveResult
 from asyncload.slo.judging import judged
 from asyncload.spans import Stretch, stretches
+from asyncload.statistics.batches import Effect
 from asyncload.statistics.estimate import Estimate, Share, percentiles, share
 from asyncload.steadiness import Steady, steadiness
 from asyncload.verdict import Evidence, Verdict, judge
@@ -144,6 +145,10 @@ class RunResult:
         """Share of a target's calls that did not end OK, dropped ones included, with its interval."""
         effective = self._effects["response"].failures.effective(model.calls)
         return share(model.calls - model.ok, model.calls, effective)
+
+    def effect(self, q: float) -> Effect:
+        """How far the calls up to a quantile of response are from being independent, of all targets together."""
+        return self._effects["response"].at(q)
 
     @cached_property
     def steady(self) -> Steady:

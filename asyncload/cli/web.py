@@ -67,7 +67,8 @@ def page(scenario: Scenario, asked: Web) -> Iterator[Guests]:
 def _end(result: RunResult, directory: Path) -> End:
     verdict, report = result.verdict, directory / PAGE
     return End(
-        valid=verdict.valid, reasons=verdict.reasons, warnings=verdict.warnings, directory=str(directory),
+        valid=verdict.valid, reasons=verdict.reasons, warnings=verdict.warnings,
+        objectives=result.objectives, stopped=result.stopped, directory=str(directory),
         report=str(report.absolute()) if report.is_file() else "",
     )  # fmt: skip
 

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import IO, Final, Self
 
@@ -110,7 +111,8 @@ class Feed:
         """End the process: what it still has to do is done within its patience."""
         began_s = time.monotonic()
         if patience_s:
-            self._wait(patience_s)  # it goes by itself when nobody looks at it any more
+            with suppress(KeyboardInterrupt):  # somebody does not want to wait: the run is over, and its result stands
+                self._wait(patience_s)  # it goes by itself when nobody looks at it any more
         self._channel.close()
         if not self._wait(max(_END_S - (time.monotonic() - began_s), 1.0)):
             self._process.kill()

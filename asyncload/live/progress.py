@@ -12,8 +12,9 @@ from asyncload.call import Outcome
 from asyncload.histogram import SLOTS, Histogram, Int64s
 from asyncload.live.course import Course, Row
 from asyncload.live.words import End, Hello, Tick
-from asyncload.record import METRICS, Second
-from asyncload.result import WARMUP, Health, ModelResult, RunResult, SecondResult
+from asyncload.record import METRICS, SIGNS, Second
+from asyncload.result import WARMUP, Health, ModelResult, RunResult, SecondResult, Signs
+from asyncload.slo.answers import ObjectiveResult
 from asyncload.totals import Pages
 
 _N: Final = len(METRICS)
@@ -41,8 +42,10 @@ class Progress:
         models = len(hello.names)
         self.outcomes = np.zeros((models + 1, len(Outcome)), np.int64)
         """By target; the last row is the warm-up."""
-        self._received = 0
+        self._received = np.zeros(models + 1, np.int64)
+        self._refused = np.zeros(models + 1, np.int64)
         self._pages = Pages((models + 1) * _N)
+        self._signs = Pages((models + 1) * len(SIGNS))
         self._everything = np.zeros((_N, SLOTS), np.int64)
         self._stale = np.zeros(models, bool)
         self._quantiles_us = np.full((models, len(MODEL_QUANTILES)), np.nan)
@@ -51,9 +54,11 @@ class Progress:
         """Take the next second."""
         self.tick = tick
         self.outcomes += second.outcomes
-        self._received += int(second.received[:-1].sum())
+        self._received += second.received
+        self._refused += second.refused
         self._stale |= second.outcomes[:-1].any(axis=1)
         self._pages.add(second.keys, second.counts)
+        self._signs.add(second.sign_keys, second.sign_counts)
         groups, slots = second.groups()
         measured = groups < len(self.hello.names) * _N
         np.add.at(self._everything, (groups[measured] % _N, slots[measured]), second.counts[measured])
@@ -78,10 +83,21 @@ class Progress:
         # What was in flight at the end of the last second has not ended, as in a run that was cut.
         health = replace(Health(0, 0, 0, 0) if self.tick is None else self.tick.health, cut=self.end is None)
         outcomes = self.outcomes[:-1].sum(axis=0)
-        together = ModelResult("total", tuple(outcomes.tolist()), self._received, *self._histograms())
+        together = ModelResult("total", tuple(outcomes.tolist()), int(self._received[:-1].sum()), *self._histograms())
         nothing = (Histogram.empty(),) * _N
         warmup = ModelResult(WARMUP, tuple(self.outcomes[-1].tolist()), 0, *nothing)
         return RunResult(self.hello.scenario, "", (together,), warmup, tuple(self._seconds), health)
+
+    @property
+    def answered(self) -> Int64s:
+        """Calls of each target that have a response time: those that ended OK or timed out."""
+        return self.outcomes[:-1, Outcome.OK] + self.outcomes[:-1, Outcome.TIMEOUT]
+
+    def objectives(self) -> tuple[ObjectiveResult, ...]:
+        """Answer the scenario's objectives by what was measured so far, model by model where they ask for that."""
+        if not self.hello.scenario.get("slo"):
+            return ()
+        return replace(self.result(), models=tuple(map(self._model, range(len(self.hello.names))))).objectives
 
     def models_us(self) -> NDArray[np.float64]:
         """
@@ -95,6 +111,14 @@ class Progress:
             self._quantiles_us[model] = histogram.quantiles_us(MODEL_QUANTILES)
         self._stale[:] = False
         return self._quantiles_us
+
+    def _model(self, model: int) -> ModelResult:
+        histograms = (self._pages.histogram(model * _N + metric) for metric in range(_N))
+        first, held = (self._signs.histogram(model * len(SIGNS) + sign) for sign in range(len(SIGNS)))
+        return ModelResult(
+            self.hello.names[model], tuple(self.outcomes[model].tolist()), int(self._received[model]), *histograms,
+            signs=Signs(first, held, int(self._refused[model])),
+        )  # fmt: skip
 
     def _histograms(self) -> Sequence[Histogram]:
         return [_sparse(dense) for dense in self._everything]

@@ -16,7 +16,7 @@ import asyncio
 import re
 import secrets
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -32,6 +32,8 @@ from asyncload.measured import ModelResult
 from asyncload.report.page.curves import Curve, curve, estimated
 from asyncload.report.page.digits import digits, rounded
 from asyncload.result import RunResult
+from asyncload.slo.answers import ObjectiveResult
+from asyncload.statistics.batches import Effect
 from asyncload.statistics.ranks import needed
 from asyncload.verdict import CUT
 
@@ -44,6 +46,8 @@ _LONG_AWAY_S: Final = 120
 """Behind by so many seconds a browser is sent everything."""
 _JUDGED_PER: Final = 100
 """After so many seconds, and again after each hundredth of the run so far, there is no judging in every second."""
+_MODELS_JUDGED: Final = 200
+"""Where there are objectives, models that are judged in a second."""
 _QUANTILES: Final = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99_9": 0.999}
 _CURVES: Final = {
     "response": ("response (from due)", "blue", "solid"),
@@ -76,6 +80,7 @@ class Stream:
         self._run = secrets.token_hex(4)
         self._news = asyncio.Condition()
         self._judged: Document = {}
+        self._effects: Sequence[Effect] = ()
         self._judge_at = 0
         self._encoded: dict[Position | None, tuple[bytes, Position]] = {}
 
@@ -137,9 +142,12 @@ class Stream:
             return {"begun": False}
         result = progress.result()
         if progress.seen >= self._judge_at or self.ended:
-            self._judged = _judged(result, progress.tick)
-            self._judge_at = progress.seen + 1 + progress.seen // _JUDGED_PER
-        return {**_now(progress, result, progress.tick), **self._judged}
+            self._judged = _judged(progress, result, progress.tick)
+            self._effects = [result.effect(q) for q in MODEL_QUANTILES]
+            answering = len(progress.hello.names) if progress.hello.scenario.get("slo") else 0
+            self._judge_at = progress.seen + 1 + progress.seen // _JUDGED_PER + answering // _MODELS_JUDGED
+        models = _models(progress, self._effects)
+        return {**_now(result, progress.tick), **self._judged, "models": models}
 
     def _place(self, seen: int) -> int:
         """Place of the first row that has changed since."""
@@ -190,17 +198,18 @@ def _heat(histogram: Histogram) -> list[int]:
     return pairs
 
 
-def _judged(result: RunResult, tick: Tick) -> Document:
+def _judged(progress: Progress, result: RunResult, tick: Tick) -> Document:
     """What rests on the statistics of all seconds, and costs more the more there are."""
     everything = result.totals
     return {
         "verdict": _verdict(result, tick),
+        "objectives": [_objective(one) for one in progress.objectives()],
         "response": _estimates(result, everything),
         "curves": [_curve(result, everything, name) for name in _CURVES if everything.ok],
     }
 
 
-def _now(progress: Progress, result: RunResult, tick: Tick) -> Document:
+def _now(result: RunResult, tick: Tick) -> Document:
     """What is true at this moment."""
     everything = result.totals
     return {
@@ -216,7 +225,6 @@ def _now(progress: Progress, result: RunResult, tick: Tick) -> Document:
         "errors": _errors(everything.outcomes),
         "first_error": result.health.first_error,
         "generator": _generator(result),
-        "models": _models(progress),
     }
 
 
@@ -239,6 +247,10 @@ def _verdict(result: RunResult, tick: Tick) -> Document | None:
     verdict = result.verdict
     warnings = [warning for warning in verdict.warnings if warning != CUT]
     return {"valid": verdict.valid, "reasons": verdict.reasons, "warnings": warnings}
+
+
+def _objective(told: ObjectiveResult) -> Document:
+    return {"text": told.text, "answer": told.answer, "why": told.why}
 
 
 def _estimates(result: RunResult, everything: ModelResult) -> Mapping[str, Document]:
@@ -275,16 +287,17 @@ def _generator(result: RunResult) -> Document:
     }
 
 
-def _models(progress: Progress) -> Document:
-    """Columns, in the order of the names."""
+def _models(progress: Progress, effects: Sequence[Effect]) -> Document:
+    """Columns, in the order of the names; a percentile that a target's calls do not support is None."""
     outcomes = progress.outcomes[:-1]
     calls = outcomes.sum(axis=1)
+    answered = progress.answered
     p50, p99 = (
         [
-            rounded(value / 1000) if n >= needed(q) else None
-            for value, n in zip(column.tolist(), calls.tolist(), strict=True)
+            rounded(value / 1000) if effect.effective(n) >= needed(q) else None
+            for value, n in zip(column.tolist(), answered.tolist(), strict=True)
         ]
-        for column, q in zip(progress.models_us().T, MODEL_QUANTILES, strict=True)
+        for column, q, effect in zip(progress.models_us().T, MODEL_QUANTILES, effects, strict=True)
     )
     return {"calls": calls.tolist(), "errors": (calls - outcomes[:, Outcome.OK]).tolist(), "p50": p50, "p99": p99}
 
@@ -295,6 +308,8 @@ def _end(end: End) -> Document:
         "valid": end.valid,
         "reasons": end.reasons,
         "warnings": end.warnings,
+        "objectives": [_objective(one) for one in end.objectives],
+        "stopped": end.stopped,
         "directory": end.directory,
         "report": end.report,
     }

@@ -21,6 +21,7 @@ import numpy as np
 from asyncload.histogram import Int64s
 from asyncload.record import Second
 from asyncload.result import Health
+from asyncload.slo.answers import ObjectiveResult
 from asyncload.snapshot import Snapshot
 
 _HEAD: Final = struct.Struct("<II")
@@ -66,6 +67,9 @@ class End(msgspec.Struct, frozen=True, tag="end"):
     valid: bool = False
     reasons: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    objectives: tuple[ObjectiveResult, ...] = ()
+    stopped: str = ""
+    """The stop rule that ended it, in words; empty if none did."""
     directory: str = ""
     report: str = ""
     """The page that was saved; empty if none was."""

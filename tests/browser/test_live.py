@@ -46,6 +46,7 @@ def looking(run: Watched, opened: Open, heard: Heard, **more: object) -> Page:
     """Open the page as the terminal's link does, and wait until it has heard of the run."""
     heard.allowed.append(f"http://127.0.0.1:{run.address.port}/")
     page = opened(run.address.url, **more)
+    page.on("dialog", lambda dialog: dialog.accept())
     expect(page.locator("#word")).to_contain_text("so far")
     return page
 

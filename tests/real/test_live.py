@@ -77,6 +77,17 @@ def test_a_browser_that_never_leaves_is_not_waited_for_for_ever(target: RunningE
     assert gone(child)
 
 
+def test_whoever_does_not_want_to_wait_for_browsers_presses_ctrl_c(target: RunningEmulator, tmp_path: Path) -> None:
+    """The run is over by then: its exit code stays what it was."""
+    with watched(tmp_path, target, seconds=1) as run, run.address.asked("/events") as answer:
+        assert next(event for event in events(answer) if event.kind == "end")
+        run.process.send_signal(signal.SIGINT)
+        code, out, errors = run.wait()
+    assert code in {0, 3}, errors
+    assert errors == ""
+    assert out.startswith(("VALID", "INVALID"))
+
+
 def test_only_who_knows_the_token_is_let_in(target: RunningEmulator, tmp_path: Path) -> None:
     """Every address of the server, without the token, with a wrong one, and with a Host that is not ours."""
     with watched(tmp_path, target, "--web-control", seconds=2) as run:

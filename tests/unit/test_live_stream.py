@@ -5,6 +5,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+import pytest
+
 from asyncload.live.course import Course
 from asyncload.live.progress import Progress
 from asyncload.live.stream import Position, Stream
@@ -139,7 +142,32 @@ def test_now_tells_what_is_true_so_far() -> None:
     assert now["models"]["calls"] == [480, 160]
     assert now["models"]["errors"] == [32, 0]
     assert now["models"]["p50"] == [10.01, 20.02]
-    assert now["models"]["p99"] == [10.01, None], "160 calls do not support a p99"
+
+
+@pytest.mark.parametrize("count", [6, 20])
+def test_percentiles_of_models_are_shown_where_the_report_would_show_them(count: int) -> None:
+    """By the independent calls of each, of which there are the fewer the more its calls depend on one another."""
+    progress, stream = told(count, (300, 40, 1), failed=4)
+    shown = read(stream, None).data["now"]["models"]
+    result = progress.result()
+    for model in range(3):
+        estimates = result.estimates(progress._model(model), "response", (0.5, 0.99))
+        expected = [round(each.value_us / 1000, 2) if each.supported else None for each in estimates]
+        assert [shown["p50"][model], shown["p99"][model]] == expected, model
+    assert shown["p99"][2] is None
+
+
+def test_objectives_are_answered_so_far() -> None:
+    """All models together, and model by model; by what a run of that length would say."""
+    slo = ["p50 < 50ms", "p50{model=model-1.tar.gz} < 15ms", "model_error == 0"]
+    progress = Progress(msgspec.structs.replace(hello(), scenario={"name": "made", "slo": slo}))
+    for tick, second in seconds(10, (60, 20), failed=1):
+        progress.add(tick, second)
+    objectives = read(Stream(progress), None).data["now"]["objectives"]
+    assert [(one["text"], one["answer"]) for one in objectives] == list(
+        zip(slo, ["MET", "MISSED", "MISSED"], strict=True)
+    )
+    assert all(one["why"] for one in objectives)
 
 
 def test_during_the_warm_up_there_is_no_verdict() -> None:

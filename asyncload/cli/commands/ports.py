@@ -15,6 +15,6 @@ def spelled_out(words: Sequence[str]) -> list[str]:
         words: Behind the name of the program.
     """
     spelled: list[str] = []
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip(words, [*words[1:], ""], strict=False):
         spelled += [word, _ANY] if word == _OPTION and not following.isdecimal() else [word]
     return spelled

@@ -115,6 +115,16 @@
     }));
   }
 
+  /** @param {{text: string, answer: string, why: string}[]} found */
+  function objectives(found) {
+    place("objectives").hidden = !found.length;
+    place("objectives").querySelector("ul").replaceChildren(...found.map(({text, answer, why}) => {
+      const line = element("li", ""), word = element("strong", answer, answer);
+      line.append(word, " ", element("code", text), " ", element("span", why, "dim"));
+      return line;
+    }));
+  }
+
   function duration(seconds) {
     const whole = Math.max(Math.round(seconds), 0), h = Math.floor(whole / 3600), m = Math.floor(whole / 60) % 60, s = whole % 60;
     return h ? `${h}h ${m}m` : m ? `${m}m ${s}s` : `${s}s`;
@@ -144,6 +154,7 @@
     verdict(now.verdict);
     if (!now.begun) return;
     clock();
+    objectives(now.objectives);
     place("tiles").replaceChildren(...tiles());
     readings();
     const some = Object.keys(now.errors).length > 0;
@@ -191,7 +202,8 @@
     box.replaceChildren(element("strong", end.failed ? `The run ended without a result: ${end.failed}` : "The run has ended."));
     if (end.directory) box.append(" Everything is in ", element("code", end.directory), ".");
     tell();
-    if (!end.failed) verdict(end);
+    if (!end.failed) { verdict(end); objectives(end.objectives); }
+    if (end.stopped) box.append(` A stop rule ended it: ${end.stopped}.`);
     news();
     if (end.report) await offer(end.report, box);
     source.close();
@@ -215,6 +227,7 @@
 
   place("stop").addEventListener("click", async () => {
     const button = place("stop");
+    if (!asked && !confirm("Stop the run? Nothing more is sent; replies are waited for, and what was measured is kept.")) return;
     button.disabled = true;
     const answer = await fetch("/stop", {method: "POST"}).catch(() => null);
     asked += answer?.ok ? 1 : 0;
