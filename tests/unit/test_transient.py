@@ -166,7 +166,7 @@ def test_it_may_be_asked_for_where_the_first_measured_load_is_constant(phases: l
 
 @pytest.mark.parametrize("rate", [{"from": 1, "to": 50}, {"steps": [1, 2]}, {"points": [[0, 1]]}])
 def test_it_is_refused_where_latency_changes_by_intent(rate: dict[str, Any]) -> None:
-    phases = [{"rate": 50, "for": "60s", "warmup": True}, {"rate": rate, "for": "60s"}]
+    phases: list[dict[str, Any]] = [{"rate": 50, "for": "60s", "warmup": True}, {"rate": rate, "for": "60s"}]
     with pytest.raises(
         ScenarioError, match=r"warmup: auto looks .* load of phases\[1\].* expected users or a flat rate"
     ):

@@ -26,7 +26,9 @@ from asyncload.report.page.sparks import Courses, courses
 from asyncload.result import RunResult
 from asyncload.units import parse_duration_ns
 
-_SCRIPTS: Final = ("theme.js", "format.js", "sparks.js", "table.js", "models.js", PLOTLY, "chart.js", "charts.js", "run.js")
+_SCRIPTS: Final = (
+    "theme.js", "format.js", "sparks.js", "table.js", "models.js", PLOTLY, "chart.js", "charts.js", "run.js",
+)  # fmt: skip
 """The table is drawn before plotly's bundle is read."""
 _FEWEST_SECONDS: Final = 2
 """A picture over time of fewer says nothing."""
