@@ -92,14 +92,13 @@ def residuals(inside: Float64s, batches: Batches) -> Float64s:
         calls = batches.calls[chosen]
         if not calls.sum():
             continue
-        columns = [calls]
+        # Least squares, weighted by 1 / calls, for a count's variance grows with them. The two columns, calls and calls
+        # times the distance from their middle, are orthogonal then.
+        left[chosen] = inside[chosen] - inside[chosen].sum() / calls.sum() * calls
         if sloped:
-            columns.append(calls * (chosen - (chosen @ calls) / calls.sum()))
-        # Weighted by 1 / calls, for a count's variance grows with them; where there are none there is nothing to fit.
-        weights = np.sqrt(np.divide(1.0, calls, out=np.zeros_like(calls), where=calls > 0))
-        design = np.stack(columns, axis=1)
-        fit, *_ = np.linalg.lstsq(design * weights[:, None], inside[chosen] * weights, rcond=None)
-        left[chosen] = inside[chosen] - design @ fit
+            along = chosen - float(chosen @ calls) / float(calls.sum())
+            moment = float(calls @ along**2)
+            left[chosen] -= (float(inside[chosen] @ along) / moment if moment else 0.0) * calls * along
     return left
 
 
