@@ -6,7 +6,8 @@ Does a series still trend? Mann-Kendall for whether, Sen's slope for how much, b
 
 Neighbours that are alike make S scatter more than chance would, so its variance is inflated by the correlation of the
 ranks of what is left when the slope is taken out: by Hamed and Rao's sum over the lags up to the first that chance
-explains, or by (1 + r) / (1 - r), as of an AR(1) series, where that is more.
+explains, or by (1 + r) / (1 - r), as of an AR(1) series, where that is more. That inflation is itself an estimate, so Z
+is then held against Student's t with as many degrees of freedom as there are values left of it, less 2.
 
 Source:
     Mann, Econometrica 13 (1945). Sen, Journal of the American Statistical Association 63 (1968). Hamed and Rao, Journal
@@ -22,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asyncload.statistics.batches import persistence
+from asyncload.statistics.distributions import t_tail
 
 Float64s: TypeAlias = NDArray[np.float64]
 
@@ -56,9 +58,10 @@ def mann_kendall(values: Float64s) -> Trend:
     variance = (n * (n - 1) * (2 * n + 5) - float((ties * (ties - 1) * (2 * ties + 5)).sum())) / 18
     if variance <= 0:
         return Trend(1.0, 0.0)
-    variance *= _inflation(x - slope * np.arange(n))
-    z = max(abs(s) - 1, 0.0) / math.sqrt(variance)
-    return Trend(2 * (1 - NormalDist().cdf(z)), slope * (n - 1))
+    inflation = _inflation(x - slope * np.arange(n))
+    z = max(abs(s) - 1, 0.0) / math.sqrt(variance * inflation)
+    tail = t_tail(z, max(round(n / inflation) - 2, 1)) if inflation > 1 else 1 - NormalDist().cdf(z)
+    return Trend(2 * tail, slope * (n - 1))
 
 
 def sen_slope(values: Float64s) -> float:
