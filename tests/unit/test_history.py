@@ -1,4 +1,4 @@
-"""The seconds of a run as columns are the same, whether a run directory reads them so or they are made of its seconds."""
+"""A run as columns is the same, whether its directory is read so or they are made of its seconds."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +10,7 @@ from asyncload.call import Outcome
 from asyncload.history import Columns, History
 from asyncload.record import METRICS
 from asyncload.store import read_history
-from tests.unit.recordings import S, Made, recording
+from tests.unit.recordings import Made, S, recording
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "run-1"
 
