@@ -170,4 +170,5 @@ def _number(value: float, width: float, sign: str = "-") -> str:
     """Print with as many digits as an interval of this width leaves sense in; with 0, of the number's own size."""
     scale = width or abs(value)
     places = 0 if scale >= 10 else 1 if scale >= 1 else 2 if scale >= 0.1 else 3
-    return f"{value:{sign}.{places}f}"
+    text = f"{value:{sign}.{places}f}"
+    return text if float(text) else text.lstrip("+-")

@@ -32,7 +32,7 @@ def endpoint(name: str, median_ms: float) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where two scenarios are, of endpoints of which one is twice as slow, and what was run of them."""
+    """Where two scenarios are, of endpoints of which one is several times as slow, and what was run of them."""
 
     home: Path
 
@@ -54,7 +54,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """Runs of 9 s of both scenarios at the same time, and two short repeats that alternate."""
     home = tmp_path_factory.mktemp("difference")
     config = home / "emulator.json"
-    config.write_text(json.dumps({"endpoints": [endpoint("quick", 20.0), endpoint("slow", 40.0)]}))
+    config.write_text(json.dumps({"endpoints": [endpoint("quick", 20.0), endpoint("slow", 150.0)]}))
     with emulator(config) as target:
         for name in ("quick", "slow"):
             asked = scenario(
@@ -70,7 +70,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         yield found
 
 
-def test_what_is_twice_as_slow_is_said_to_be(place: Place) -> None:
+def test_what_is_several_times_as_slow_is_said_to_be(place: Place) -> None:
     done = place.run("compare", "runs/quick", "runs/slow")
     assert done.returncode == 0, done.stderr
     assert "what differs, B against A" in done.stdout
@@ -78,14 +78,14 @@ def test_what_is_twice_as_slow_is_said_to_be(place: Place) -> None:
     found = place.document("compare", "runs/quick", "runs/slow")["differences"]
     p50 = next(each for each in found["total"] if each["metric"] == "p50")
     assert p50["sure"]
-    assert 0.3 < p50["low"] < 1.0 < p50["high"] < 3
+    assert 0 < p50["low"] < p50["b"] / p50["a"] - 1 < p50["high"]
     assert [model["name"] for model in found["models"]] == ["xgboost-0.tar.gz", "xgboost-1.tar.gz"]
     assert f"p50 of all models: {p50['words'].split(': ')[1]}" in done.stdout
 
 
 @pytest.mark.parametrize(
     ("condition", "fails"),
-    [("p50 > +10%", True), ("p50{model=xgboost-0*} > +10%", True), ("p50 > +500%", False), ("p50 < -5%", False)],
+    [("p50 > +10%", True), ("p50{model=xgboost-0*} > +10%", True), ("p50 > +5000%", False), ("p50 < -5%", False)],
 )
 def test_a_change_that_is_sure_is_exit_code_4(place: Place, condition: str, *, fails: bool) -> None:
     done = place.run("compare", "runs/quick", "runs/slow", "--fail-if", condition)
