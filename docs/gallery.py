@@ -33,16 +33,16 @@ MOST_BYTES = 200_000
 
 
 def endpoint(median_ms: float) -> dict[str, object]:
-    """A catalogue of 60 models behind memory for 40 of them."""
+    """A catalogue of 24 models behind memory for 20 of them."""
     return {
         "name": "catalogue",
-        "variants": [{"name": "AllTraffic", "instance": {"memory": "8000MiB", "vcpus": 4, "workers": 16}}],
+        "variants": [{"name": "AllTraffic", "instance": {"memory": "4000MiB", "vcpus": 4, "workers": 16}}],
         "overhead": {"lognormal": {"median": "4.5ms", "sigma": 0.1}},
         "download": {"latency": {"lognormal": {"median": "60ms", "sigma": 0.3}}, "bandwidth": "50MiB/s"},
         "load": {"lognormal": {"median": "180ms", "sigma": 0.3}},
         "models": [
             {
-                "name": "xgb-{i}.tar.gz", "count": 60, "artefact": "32KiB", "memory": "200MiB",
+                "name": "xgb-{i}.tar.gz", "count": 24, "artefact": "32KiB", "memory": "200MiB",
                 "service": {"lognormal": {"median": f"{median_ms}ms", "sigma": 0.3}},
             },
         ],
@@ -62,7 +62,7 @@ def scenario(url: str, rate: object, length: str) -> dict[str, object]:
         "endpoint": {"name": "catalogue", "region": "us-east-1", "url": url},
         "models": [
             {
-                "name": "xgb-{i}.tar.gz", "count": 60, "popularity": {"zipf": 1.1}, "content_type": "text/csv",
+                "name": "xgb-{i}.tar.gz", "count": 24, "popularity": {"zipf": 1.1}, "content_type": "text/csv",
                 "payload": ROW,
             },
         ],

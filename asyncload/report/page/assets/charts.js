@@ -239,7 +239,9 @@ const charts = (() => {
     return chart.mount(element, data, (now, narrow) => {
       const rows = [...now.rows].reverse();
       element.style.setProperty("--height", `${4.5 + 1.75 * rows.length}rem`);
-      const ends = rows.flatMap(row => [row.low, row.high, row.value]).filter(end => !format.missing(end));
+      // An interval that reaches far because next to nothing is known must not make the others points.
+      const sure = rows.filter(row => row.sure), most = 2 * Math.max(...(sure.length ? sure : rows).flatMap(row => [-row.low, row.high]));
+      const ends = rows.flatMap(row => [row.low, row.high, row.value]).filter(end => !format.missing(end) && Math.abs(end) <= most);
       const layout = {
         hovermode: "closest", margin: {l: narrow ? 8 : 16, r: 16, t: 8, b: 44},
         xaxis: {title: {text: now.x}, zeroline: true, zerolinecolor: theme.color("soft"), zerolinewidth: 1.5,
