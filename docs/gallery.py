@@ -101,7 +101,7 @@ SHOWN = (
     Picture("load", "run/report.html", 1200, "light", "#load"),
     Picture("phone", "run/report.html", 375, "light", height=812),
     Picture("phone-dark", "run/report.html", 375, "dark", "#latency", height=1400),
-    Picture("compared", "compared.html", 1200, "light", "#differences"),
+    Picture("compared", "compared.html", 1200, "light", "#interval-chart-figure"),
     Picture("compared-latency", "compared.html", 1200, "dark", "#latency", height=620),
 )
 
@@ -190,8 +190,8 @@ def take(browser: Browser, home: Path, picture: Picture) -> None:
         if box is None:
             raise SystemExit(f"{picture.page} has no {picture.part}")
         clip = {
-            "x": max(box["x"] - 12, 0), "y": max(box["y"] - 12, 0), "width": min(box["width"] + 24, picture.width),
-            "height": min(box["height"] + 24, picture.height),
+            "x": max(box["x"] - 12, 0), "y": max(box["y"] - 2, 0), "width": min(box["width"] + 24, picture.width),
+            "height": min(box["height"] + 12, picture.height),
         }  # fmt: skip
     page.screenshot(path=path, clip=clip, full_page=bool(clip))  # type: ignore[arg-type]  # of a typed dict
     context.close()
