@@ -33,16 +33,16 @@ MOST_BYTES = 200_000
 
 
 def endpoint(median_ms: float) -> dict[str, object]:
-    """A catalogue of 60 models behind memory for 40 of them."""
+    """A catalogue of 24 models behind memory for 20 of them."""
     return {
         "name": "catalogue",
-        "variants": [{"name": "AllTraffic", "instance": {"memory": "8000MiB", "vcpus": 4, "workers": 16}}],
+        "variants": [{"name": "AllTraffic", "instance": {"memory": "4000MiB", "vcpus": 4, "workers": 16}}],
         "overhead": {"lognormal": {"median": "4.5ms", "sigma": 0.1}},
         "download": {"latency": {"lognormal": {"median": "60ms", "sigma": 0.3}}, "bandwidth": "50MiB/s"},
         "load": {"lognormal": {"median": "180ms", "sigma": 0.3}},
         "models": [
             {
-                "name": "xgb-{i}.tar.gz", "count": 60, "artefact": "32KiB", "memory": "200MiB",
+                "name": "xgb-{i}.tar.gz", "count": 24, "artefact": "32KiB", "memory": "200MiB",
                 "service": {"lognormal": {"median": f"{median_ms}ms", "sigma": 0.3}},
             },
         ],
@@ -62,7 +62,7 @@ def scenario(url: str, rate: object, length: str) -> dict[str, object]:
         "endpoint": {"name": "catalogue", "region": "us-east-1", "url": url},
         "models": [
             {
-                "name": "xgb-{i}.tar.gz", "count": 60, "popularity": {"zipf": 1.1}, "content_type": "text/csv",
+                "name": "xgb-{i}.tar.gz", "count": 24, "popularity": {"zipf": 1.1}, "content_type": "text/csv",
                 "payload": ROW,
             },
         ],
@@ -101,7 +101,7 @@ SHOWN = (
     Picture("load", "run/report.html", 1200, "light", "#load"),
     Picture("phone", "run/report.html", 375, "light", height=812),
     Picture("phone-dark", "run/report.html", 375, "dark", "#latency", height=1400),
-    Picture("compared", "compared.html", 1200, "light", "#differences"),
+    Picture("compared", "compared.html", 1200, "light", "#interval-chart-figure"),
     Picture("compared-latency", "compared.html", 1200, "dark", "#latency", height=620),
 )
 
@@ -190,8 +190,8 @@ def take(browser: Browser, home: Path, picture: Picture) -> None:
         if box is None:
             raise SystemExit(f"{picture.page} has no {picture.part}")
         clip = {
-            "x": max(box["x"] - 12, 0), "y": max(box["y"] - 12, 0), "width": min(box["width"] + 24, picture.width),
-            "height": min(box["height"] + 24, picture.height),
+            "x": max(box["x"] - 12, 0), "y": max(box["y"] - 2, 0), "width": min(box["width"] + 24, picture.width),
+            "height": min(box["height"] + 12, picture.height),
         }  # fmt: skip
     page.screenshot(path=path, clip=clip, full_page=bool(clip))  # type: ignore[arg-type]  # of a typed dict
     context.close()

@@ -150,7 +150,7 @@ def test_the_worst_come_first_and_those_without_a_p99_last() -> None:
     assert made.history is not None
     found = worst(made.result, courses(made.history, 3, 2))
     assert [panel.name for panel in found.panels] == ["slow", "quick", "few"]
-    assert "too few calls" in found.panels[2].note
+    assert found.panels[2].note == "p99 n/a · 10 calls"
 
 
 def test_the_warm_up_is_what_lies_before_and_between_measured_phases() -> None:

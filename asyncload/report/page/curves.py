@@ -1,8 +1,8 @@
 """
 Latency by percentile, as it is drawn: on the axis 1 / (1 - q) of HdrHistogram, where each tenfold step is a nine more.
 
-A curve ends where less than one call is left beyond it. As far as the sample supports its percentiles it has a band of
-95 %; what lies beyond is drawn, for it was measured, but faintly.
+A curve ends where less than one call is left beyond it. As far as the sample supports its percentiles it has whiskers
+of 95 %; what lies beyond is drawn, for it was measured, but faintly.
 """
 
 from collections.abc import Iterator, Sequence
@@ -35,7 +35,7 @@ class Curve:
     sure: int
     """How many points, from the first, the sample supports."""
     shade: bool = False
-    """Whether its intervals are drawn as a band; of curves that lie over each other only one is."""
+    """Whether its intervals are drawn, as whiskers; of curves that lie over each other only one has them."""
     faint: bool = False
     """Thin, behind the others, and not in the legend."""
 

@@ -123,5 +123,5 @@ def _corrected(result: RunResult) -> Numbers | None:
 
 
 def _note(model: ModelResult, p99: Estimate) -> str:
-    value = f"p99 {p99.value_us / 1000:.3g} ms" if p99.supported else f"too few calls for p99: {model.response.count}"
-    return f"{value} of {model.calls} calls"
+    value = f"{p99.value_us / 1000:.3g} ms" if p99.supported else "n/a"
+    return f"p99 {value} · {model.calls:,} calls"

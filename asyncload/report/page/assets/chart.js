@@ -30,11 +30,12 @@ const chart = (() => {
   function mount(element, data, build, numbers, timed) {
     element.classList.add("chart");
     const legend = child(element, "div", "legend"), plot = child(element, "div", "plot");
-    const hidden = new Set(build(data, false).keys.filter(key => key.hidden).map(key => key.name));
+    const first = build(data, false), hidden = new Set(first.keys.filter(key => key.hidden).map(key => key.name));
     plot.tabIndex = 0;
     plot.setAttribute("role", "img");
     plot.setAttribute("aria-label", `${element.dataset.label ?? "Chart"}. Plus and minus zoom, arrows move, 0 shows all.`);
     table(element, () => numbers(made.data));
+    buttons(legend, first.keys, hidden, () => made.draw());  // the page keeps its shape when the chart is drawn
     let announce;
     const made = {
       data, timed, plot, drawn: false,

@@ -22,8 +22,8 @@
  *     x: seconds from the plan's zero; y: title with its unit; spans: the warm-up, shaded; limit: a horizontal line
  * @typedef {{name: string, tone: string, x: number[], y: number[], dash?: string, calls?: number,
  *            low?: (number | null)[], high?: (number | null)[], sure?: number, shade?: boolean, faint?: boolean}} Curve
- *     x: 1 / (1 - q); y: ms; sure: how many of the points, from the first, the sample supports; shade: whether its band is
- *     drawn; faint: thin, behind the others, and not in the legend
+ *     x: 1 / (1 - q); y: ms; sure: how many of the points, from the first, the sample supports; shade: whether its
+ *     intervals are drawn as whiskers; faint: thin, behind the others, and not in the legend
  * @typedef {{curves: Curve[], y: string}} Latency
  * @typedef {{x: number[], y: number[], counts: number[][], unit?: string, title: string, spans?: [number, number][]}} Heat
  *     x: edges in seconds; y: edges in ms, ascending; counts: rows from the lowest y, one number per column
@@ -174,10 +174,21 @@ const charts = (() => {
       hovertemplate: `%{customdata[0]}: <b>%{y:,.4~r} ms</b>%{customdata[1]}<extra>${plain(curve.name)}</extra>`,
     });
     return [
-      ...(curve.low && curve.shade && sure ? [band(curve.x.slice(0, sure), curve, curve.name)] : []),
+      ...(curve.low && curve.shade ? [whiskers(curve, color)] : []),
       part(0, sure, 2.5, 1),
       ...(sure < curve.x.length ? [part(Math.max(sure - 1, 0), curve.x.length, 1.5, 0.5)] : []),
     ];
+  }
+
+  /** Not a band: between two of them the curve may take a step, which a band would cut across. */
+  function whiskers(curve, color) {
+    const known = curve.x.map((_, i) => i).filter(i => !format.missing(curve.low[i]) && !format.missing(curve.high[i]));
+    return {
+      x: known.map(i => curve.x[i]), y: known.map(i => curve.y[i]), name: curve.name, legendgroup: curve.name, type: "scatter",
+      mode: "markers", hoverinfo: "skip", marker: {size: 5, color},
+      error_y: {type: "data", symmetric: false, color, thickness: 1.5, width: 5,
+                array: known.map(i => curve.high[i] - curve.y[i]), arrayminus: known.map(i => curve.y[i] - curve.low[i])},
+    };
   }
 
   const faint = curve => ({
@@ -239,7 +250,9 @@ const charts = (() => {
     return chart.mount(element, data, (now, narrow) => {
       const rows = [...now.rows].reverse();
       element.style.setProperty("--height", `${4.5 + 1.75 * rows.length}rem`);
-      const ends = rows.flatMap(row => [row.low, row.high, row.value]).filter(end => !format.missing(end));
+      // An interval that reaches far because next to nothing is known must not make the others points.
+      const sure = rows.filter(row => row.sure), most = 2 * Math.max(...(sure.length ? sure : rows).flatMap(row => [-row.low, row.high]));
+      const ends = rows.flatMap(row => [row.low, row.high, row.value]).filter(end => !format.missing(end) && Math.abs(end) <= most);
       const layout = {
         hovermode: "closest", margin: {l: narrow ? 8 : 16, r: 16, t: 8, b: 44},
         xaxis: {title: {text: now.x}, zeroline: true, zerolinecolor: theme.color("soft"), zerolinewidth: 1.5,

@@ -39,8 +39,8 @@
     charts.lines(place("rate-chart"), {
       x: course.x, y: "calls, 1/s", spans,
       lines: data.closed ? [{name: "achieved", tone: "blue", y: course.sent_per_s}] : [
-        {name: "asked", tone: "orange", y: course.planned_per_s, width: 3.5},
-        {name: "achieved", tone: "blue", y: course.sent_per_s, width: 1.75},
+        {name: "asked", tone: "orange", y: course.planned_per_s, width: 5},
+        {name: "achieved", tone: "blue", y: course.sent_per_s, width: 1.5},
       ],
     });
     charts.lines(place("flight-chart"), {
