@@ -10,7 +10,9 @@ Needs Chromium on PATH and the packages of the group dev; pictures are cut to wh
 
 import argparse
 import os
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -30,6 +32,8 @@ KEYS = {
 }
 ROW = "0.345,0.224414,0.131102,0.042329,0.279923,-0.110329,-0.099358,0.0"
 MOST_BYTES = 200_000
+WATCHED_S = 50
+READ_S = 3
 
 
 def endpoint(median_ms: float) -> dict[str, object]:
@@ -120,6 +124,8 @@ def main(arguments: Sequence[str]) -> None:
         with chromium() as browser:
             for picture in SHOWN:
                 take(browser, home, picture)
+            take_live(browser, home)
+            take_runs(browser, home)
 
 
 def make(home: Path) -> None:
@@ -172,6 +178,50 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=found, args=arguments)
         yield browser
         browser.close()
+
+
+@contextmanager
+def printed_address(*words: str, cwd: Path) -> Iterator[str]:
+    """Start a command that prints an address on standard error, give that, and end it."""
+    command = [sys.executable, "-m", "asyncload", *words]
+    with subprocess.Popen(
+        command, cwd=cwd, env={**os.environ, **KEYS}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            said = process.stderr.readline() if process.stderr else ""
+            found = re.search(r"http://\S+", said)
+            if found is None:
+                raise SystemExit(f"asyncload {' '.join(words)} did not start: {said}")
+            yield found[0]
+        finally:
+            process.send_signal(signal.SIGINT)
+
+
+def take_live(browser: Browser, home: Path) -> None:
+    """Take a page while its run lasts."""
+    (home / "emulator.yaml").write_text(yaml.safe_dump({"endpoints": [endpoint(3.1)]}))
+    with emulator(home / "emulator.yaml") as url, tempfile.TemporaryDirectory() as passing:
+        Path(passing, "scenario.yaml").write_text(yaml.safe_dump(scenario(url, "120/s", "60s")))
+        words = ("run", "scenario.yaml", "--web", "--web-control", "--quiet", "--no-html")
+        with printed_address(*words, cwd=Path(passing)) as address:
+            snap(browser, "live", address, WATCHED_S, 1050)
+
+
+def take_runs(browser: Browser, home: Path) -> None:
+    """Take the table of the runs that were made for the other pictures."""
+    with printed_address("serve", ".", cwd=home) as address:
+        snap(browser, "runs", address, READ_S, 450)
+
+
+def snap(browser: Browser, name: str, address: str, wait_s: float, height: int) -> None:
+    """Take the top of a page that is served, some time after it was opened."""
+    page = browser.new_page(viewport={"width": 1400, "height": height}, color_scheme="light")
+    page.goto(address)
+    page.wait_for_timeout(1000 * wait_s)
+    path = PICTURES / f"{name}.png"
+    page.screenshot(path=path)
+    page.close()
+    sys.stdout.write(f"{path}  {path.stat().st_size // 1000} kB\n")
 
 
 def take(browser: Browser, home: Path, picture: Picture) -> None:

@@ -81,3 +81,4 @@ async def _let_in(request: web.Request, handler: Handler) -> web.StreamResponse:
 async def _say_headers(_request: web.Request, response: web.StreamResponse) -> None:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    response.headers["Server"] = "asyncload"  # nobody needs to know the versions of what it is made of

@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from asyncload.errors import StartError
+from asyncload.live.feed import Feed
+from asyncload.live.words import Hello
 from asyncload.store import read
 from tests.real.servers import RunningEmulator, emulator
 from tests.real.watched import SECRET, environment, events, gone, until, watched
@@ -154,6 +157,27 @@ def test_a_run_goes_on_without_its_page(target: RunningEmulator, tmp_path: Path)
     assert code in {0, 3}
     assert errors.count("the page") == 1, errors
     assert len(read(tmp_path / "out").seconds) >= 3
+
+
+def test_a_page_that_hangs_is_not_waited_for(target: RunningEmulator, tmp_path: Path) -> None:
+    """Its process is stopped while the run lasts, and never goes on: the run ends, and ends it."""
+    with watched(tmp_path, target, seconds=2) as run:
+        child = run.child()
+        os.kill(child, signal.SIGSTOP)
+        code, out, _ = run.wait()
+    assert code in {0, 3}
+    assert out.startswith(("VALID", "INVALID"))
+    assert gone(child)
+    assert read(tmp_path / "out").totals.sent == 200
+
+
+def test_a_page_that_cannot_start_says_why(tmp_path: Path) -> None:
+    """Before the run: whoever asked for a page learns that there is none."""
+    (tmp_path / "msgspec.py").write_text("raise ImportError('it is broken')")
+    hello = Hello({"name": "none"}, [], 0, control=False)
+    broken = {"PYTHONPATH": str(tmp_path)}
+    with pytest.raises(StartError, match=r"did not start: ImportError: it is broken"), Feed(hello, print, broken):
+        pass
 
 
 def test_the_page_does_not_outlive_a_run_that_is_killed(target: RunningEmulator, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 (() => {
   const place = id => document.getElementById(id);
   const AGAIN_MS = 700;
+  const STARTED = 4;
   let picked = [], shown = null, runs = [];
 
   function element(tag, text, name) {
@@ -96,7 +97,7 @@
     ({runs} = told);
     place("root").textContent = told.root;
     picked = picked.filter(id => runs.some(run => run.id === id));
-    const data = {caption: "Runs", noun: runs.length === 1 ? "run" : "runs", columns: columns()};
+    const data = {caption: "Runs", noun: runs.length === 1 ? "run" : "runs", by: STARTED, columns: columns()};
     if (shown) shown.update(data); else shown = table(place("runs"), data);
     tell();
     if (runs.some(run => !run.summary)) setTimeout(look, AGAIN_MS);
