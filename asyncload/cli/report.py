@@ -70,6 +70,8 @@ def report(directory: Path, asked: Asked) -> int:
     folder = directory if directory.is_dir() else directory.parent
     for name in asked.formats:
         _export(recording, name, asked.choices, asked.out or folder)
+    if asked.html is not None and asked.out != STDOUT:
+        sys.stdout.write(f"{asked.html}\n")
     return _tell(recording, allow_undecided=asked.choices.allow_undecided)
 
 

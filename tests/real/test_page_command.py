@@ -59,6 +59,15 @@ def test_report_writes_the_page_of_a_run(home: Path) -> None:
     assert "without its run directory" not in (home / "pages" / "bare.html").read_text()
 
 
+def test_a_page_is_written_beside_files_of_other_formats(home: Path) -> None:
+    """Each is named, the page last; where standard output is a file itself, nothing is mixed into it."""
+    done = asyncload("report", "bare", "--format", "csv", "--format", "junit", "--html", "both.html", cwd=home)
+    assert done.stdout.splitlines() == ["bare/report.csv", "bare/junit.xml", "both.html"]
+    piped = asyncload("report", "bare", "--format", "csv", "--out", "-", "--html", "piped.html", cwd=home)
+    assert "piped.html" not in piped.stdout
+    assert (home / "piped.html").exists()
+
+
 def test_a_page_goes_into_a_file(home: Path) -> None:
     """`--html -` is refused, and what cannot be written is told."""
     refused = asyncload("report", "bare", "--html", "-", cwd=home)
