@@ -23,7 +23,8 @@ from asyncload.live.words import End, Hello, Listening, Refused, StopAsked, Unpa
 from asyncload.options import Stop
 from asyncload.snapshot import Snapshot
 
-_COMMAND: Final = ("-m", "asyncload.live")
+_COMMAND: Final = ("-P", "-m", "asyncload.live")
+"""-P: a file called aiohttp.py in the current directory is none of ours."""
 _BEGIN_S: Final = 30.0
 LINGER_S: Final = 5.0
 """How long browsers may take to hear of the end and to fetch the report."""
