@@ -13,6 +13,8 @@ import numpy as np
 from asyncload import __version__
 from asyncload.address import parse_address
 from asyncload.aws.endpoint import find_place
+from asyncload.cli.environment import CREDENTIALS, TELEMETRY
+from asyncload.cli.environment import environment as without
 from asyncload.errors import Problem, ScenarioError, UsageError
 from asyncload.options import Stop
 from asyncload.plan import Plan
@@ -83,7 +85,8 @@ def streams(
         linger_s=parse_duration_ns(asked.prometheus_linger or LINGER) / 1e9,
         otlp=_otlp(scenario, asked, variables),
     )
-    return [lambda _stop: Stream(opening, shown, _tell)]
+    theirs = without(CREDENTIALS) if asked.otlp is not None else without(CREDENTIALS, TELEMETRY)
+    return [lambda _stop: Stream(opening, shown, _tell, theirs)]
 
 
 def busiest(scenario: Scenario, most: int) -> list[int]:

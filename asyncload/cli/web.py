@@ -1,12 +1,12 @@
 """A run with a page: who feeds it, and who is told of the end."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from asyncload.cli.environment import CREDENTIALS, TELEMETRY, environment
 from asyncload.cli.page import PAGE
 from asyncload.cli.run import Watcher
 from asyncload.errors import Problem, ScenarioError
@@ -15,9 +15,6 @@ from asyncload.live.words import End, Hello
 from asyncload.options import Stop
 from asyncload.result import RunResult
 from asyncload.scenario import Scenario, targets
-
-_SECRETS = "AWS_"
-"""How variables begin that the page's process has no use for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +55,7 @@ def page(scenario: Scenario, asked: Web) -> Iterator[Guests]:
         port=asked.port,
         control=asked.control,
     )
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(_SECRETS)}
-    with Feed(hello, _tell, environment) as feed:
+    with Feed(hello, _tell, environment(CREDENTIALS, TELEMETRY)) as feed:
         _tell(f"Live page: {feed.url}")
         yield Guests((feed.watch,), (lambda *what: feed.end(_end(*what)),))
 

@@ -60,8 +60,8 @@ async def _serve(run: socket.socket) -> None:
             writer.writelines(frame(message))
             await writer.drain()
 
-    async def stop() -> None:
-        await say(StopAsked())
+    async def stop(*, at_once: bool) -> None:
+        await say(StopAsked(at_once))
 
     try:
         listener = bound(hello.port)

@@ -1,11 +1,11 @@
 """The page of a run over HTTP."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from aiohttp import web
 
@@ -23,10 +23,17 @@ _AGAIN_MS: Final = 1000
 """After which a browser that lost the connection comes back."""
 
 
+class Stopping(Protocol):
+    """Is told of each press of the button."""
+
+    def __call__(self, *, at_once: bool) -> Awaitable[None]:
+        """Ask to stop; at once, if replies are not to be waited for."""
+
+
 class Face:
     """Answers browsers; read-only unless `stop` is given."""
 
-    def __init__(self, guard: Guard, progress: Progress, stop: Callable[[], Awaitable[None]] | None) -> None:
+    def __init__(self, guard: Guard, progress: Progress, stop: Stopping | None) -> None:
         """
         Args:
             guard: Who is let in.
@@ -92,9 +99,9 @@ class Face:
             }
             return web.Response(body=await asyncio.to_thread(path.read_bytes), headers=headers)
 
-    async def _stopped(self, _request: web.Request) -> web.Response:
+    async def _stopped(self, request: web.Request) -> web.Response:
         assert self._stop is not None  # noqa: S101  # else there is no such address
-        await self._stop()
+        await self._stop(at_once="at_once" in request.query)
         return web.Response(status=HTTPStatus.NO_CONTENT)
 
     @contextmanager

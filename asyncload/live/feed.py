@@ -23,7 +23,8 @@ from asyncload.live.words import End, Hello, Listening, Refused, StopAsked, Unpa
 from asyncload.options import Stop
 from asyncload.snapshot import Snapshot
 
-_COMMAND: Final = ("-m", "asyncload.live")
+_COMMAND: Final = ("-P", "-m", "asyncload.live")
+"""-P: a file called aiohttp.py in the current directory is none of ours."""
 _BEGIN_S: Final = 30.0
 LINGER_S: Final = 5.0
 """How long browsers may take to hear of the end and to fetch the report."""
@@ -173,9 +174,14 @@ class Watching:
             data = b""
         for message in self._unpacker.take(data):
             if isinstance(message, StopAsked):
-                self._stop.ask()
+                self._ask(2 if message.at_once else 1)
         if not data:
             self._lose()
+
+    def _ask(self, times: int) -> None:
+        """See that the run was asked so often: a second tab that stops what stops already ends no waiting."""
+        while self._stop.asked < times:
+            self._stop.ask()
 
     def _lose(self) -> None:
         assert self._loop is not None  # noqa: S101  # it called us

@@ -235,6 +235,7 @@ def _clock(tick: Tick) -> Document:
         "elapsed_s": rounded(max(tick.elapsed_ns, 0) / 1e9),
         "length_s": tick.length_ns / 1e9,
         "warmup": tick.warmup,
+        "stopping": health.interrupted,
         "sending": tick.elapsed_ns >= (tick.second + 1) * 1_000_000_000 - 500_000_000,
         "lost": tick.lost,
     }

@@ -7,7 +7,7 @@ second of a run costs the loop that measures no encoding.
     u32 bytes of the message | u32 bytes of the arrays | message | arrays
 
     run  -> page    Hello, then a Tick per second, then an End
-    page -> run     Listening or Refused, then a StopAsked for each press of the button
+    page -> run     Listening or Refused, then a StopAsked for each press of a button
 """
 
 import asyncio
@@ -89,6 +89,9 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
 
 class StopAsked(msgspec.Struct, frozen=True, tag="stop"):
     """Somebody pressed the button."""
+
+    at_once: bool = False
+    """Whether replies are not to be waited for."""
 
 
 FromRun: TypeAlias = Hello | Tick | End

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from queue import SimpleQueue
 from types import TracebackType
@@ -31,17 +31,25 @@ class Stream:
     Nothing that goes wrong after the beginning hurts the run: it is told, once, and the streams end.
     """
 
-    def __init__(self, opening: Opening, shown: Sequence[int], tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        opening: Opening,
+        shown: Sequence[int],
+        tell: Callable[[str], None],
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         """
         Args:
             opening: What to serve, and where.
             shown: Index of each model that has series of its own; as many as the opening's labels, or one less: the
                 last label is then that of all others.
             tell: Is told what went wrong, and what is waited for; from any thread.
+            environment: Of the process; it needs no credentials. Without it our own.
         """
         self._opening = opening
         self._shown = shown
         self._tell = tell
+        self._environment = environment
         self._seconds: SimpleQueue[Snapshot | Closing] = SimpleQueue()
         self._broken = False
         self._interrupted = False
@@ -61,6 +69,7 @@ class Stream:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             bufsize=0,
+            env=self._environment,
             start_new_session=True,  # Ctrl-C ends the sending, not what is known of it
         )
         try:

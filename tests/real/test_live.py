@@ -180,6 +180,14 @@ def test_a_page_that_cannot_start_says_why(tmp_path: Path) -> None:
         pass
 
 
+def test_a_file_that_lies_about_is_not_taken_for_a_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever may write into the current directory does not say what the page's process runs."""
+    (tmp_path / "aiohttp.py").write_text("raise ImportError('poisoned')")
+    monkeypatch.chdir(tmp_path)
+    with Feed(Hello({"name": "none"}, [], 0, control=False), print) as feed:
+        assert feed.url.startswith("http://127.0.0.1:")
+
+
 def test_the_page_does_not_outlive_a_run_that_is_killed(target: RunningEmulator, tmp_path: Path) -> None:
     """Browsers are told first."""
     with watched(tmp_path, target, seconds=60) as run:
@@ -208,12 +216,17 @@ def test_ctrl_c_at_a_terminal_is_not_meant_for_the_page(target: RunningEmulator,
     assert "the page" not in errors
 
 
-def test_the_page_has_no_use_for_secrets(target: RunningEmulator, tmp_path: Path) -> None:
+def test_the_page_has_no_use_for_secrets(
+    target: RunningEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither those of AWS nor those of a collector."""
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "api-key=s3cr3t")
     with watched(tmp_path, target, seconds=1) as run:
         known = Path(f"/proc/{run.child()}/environ").read_text()
         words = Path(f"/proc/{run.child()}/cmdline").read_text()
         run.wait()
     assert SECRET not in known
+    assert "s3cr3t" not in known
     assert run.address.token not in words + known
 
 

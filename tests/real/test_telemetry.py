@@ -291,6 +291,18 @@ def test_the_command_serves_and_exports(target: RunningEmulator, tmp_path: Path)
         assert len(found.spans) > 30
 
 
+@pytest.mark.parametrize("exporting", [False, True])
+def test_the_streams_have_no_use_for_secrets(monkeypatch: pytest.MonkeyPatch, *, exporting: bool) -> None:
+    """What a collector is to be sent as headers is for who exports, and nothing of AWS is for anybody."""
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of-aws")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "api-key=of-the-collector")
+    asked = Streams(prometheus=0, prometheus_linger="0s", otlp="http://127.0.0.1:9" if exporting else None)
+    with stream_of(scenario("http://127.0.0.1:9"), asked, []) as stream:
+        known = Path(f"/proc/{stream.pid}/environ").read_text()
+    assert "of-aws" not in known
+    assert ("of-the-collector" in known) == exporting
+
+
 def test_ctrl_c_ends_the_waiting_for_a_scrape(target: RunningEmulator, tmp_path: Path) -> None:
     """The result is printed before; the exit code is the result's."""
     command = [

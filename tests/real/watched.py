@@ -110,6 +110,7 @@ class Watched:
 
 def environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "VIRTUAL_ENV") if name in os.environ}
+    kept |= {name: value for name, value in os.environ.items() if name.startswith("OTEL_")}
     keys = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_EC2_METADATA_DISABLED": "true"}
     return {**kept, **keys, "HOME": "/nonexistent", "COLUMNS": "80"}
 

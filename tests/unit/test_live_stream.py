@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -224,3 +224,14 @@ def test_whoever_waits_is_woken_by_news_and_by_the_end() -> None:
         return kinds
 
     assert asyncio.run(main()) == ["state", "update", "end"]
+
+
+def test_everybody_is_told_that_the_run_is_being_stopped() -> None:
+    """Whoever asked for it: the button then says what it does."""
+    progress, stream = told(2)
+    assert read(stream, None).data["now"]["stopping"] is False
+    for tick, second in list(seconds(3))[2:]:
+        stopping = msgspec.structs.replace(tick, health=replace(tick.health, interrupted=True))
+        progress.add(stopping, second)
+    stream._encoded.clear()
+    assert read(stream, None).data["now"]["stopping"] is True

@@ -91,7 +91,12 @@ def test_a_second_of_the_wrong_size_is_refused() -> None:
 
 @pytest.mark.parametrize("step", [1, 7, 10_000])
 def test_what_the_page_says_may_come_in_any_pieces(step: int) -> None:
-    messages: list[FromPage] = [Listening("http://127.0.0.1:1/?token=x"), Refused("taken"), StopAsked(), StopAsked()]
+    messages: list[FromPage] = [
+        Listening("http://127.0.0.1:1/?token=x"),
+        Refused("taken"),
+        StopAsked(),
+        StopAsked(at_once=True),
+    ]
     data = b"".join(bytes(part) for message in messages for part in frame(message))
     unpacker = Unpacker()
     found = [message for at in range(0, len(data), step) for message in unpacker.take(data[at : at + step])]

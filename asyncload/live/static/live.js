@@ -8,7 +8,7 @@
 (() => {
   const place = id => document.getElementById(id);
   const HEAT_EVERY = 5;
-  let list = [], run = null, now = {begun: false}, width = 1, ended = false, updates = 0, asked = 0;
+  let list = [], run = null, now = {begun: false}, width = 1, ended = false, updates = 0;
 
   // -- charts --------------------------------------------------------------------------------------------------------
 
@@ -188,8 +188,18 @@
     list = [...list.slice(0, told.from), ...told.rows];
     ({now, width_s: width} = told);
     updates += 1;
+    if (now.stopping) stopping();
     tell();
     news();
+  }
+
+  /** What the button does from now on: each page is told that the run is being stopped, whoever asked for it. */
+  function stopping() {
+    const button = place("stop");
+    if (button.textContent === "Stop at once") return;
+    button.textContent = "Stop at once";
+    button.title = "Do not wait for replies";
+    button.disabled = false;
   }
 
   /** The server leaves when this page has what it needs: so the report is fetched before the connection is closed. */
@@ -226,13 +236,10 @@
   }
 
   place("stop").addEventListener("click", async () => {
-    const button = place("stop");
-    if (!asked && !confirm("Stop the run? Nothing more is sent; replies are waited for, and what was measured is kept.")) return;
+    const button = place("stop"), atOnce = Boolean(now.stopping);
+    if (!atOnce && !confirm("Stop the run? Nothing more is sent; replies are waited for, and what was measured is kept.")) return;
     button.disabled = true;
-    const answer = await fetch("/stop", {method: "POST"}).catch(() => null);
-    asked += answer?.ok ? 1 : 0;
-    button.textContent = asked ? "Stop at once" : "Stop";
-    button.title = asked ? "Do not wait for replies" : "";
-    button.disabled = asked > 1;
+    const answer = await fetch(atOnce ? "/stop?at_once" : "/stop", {method: "POST"}).catch(() => null);
+    if (!answer?.ok) button.disabled = false;
   });
 })();
