@@ -32,16 +32,17 @@ class Course:
             metric: Which of their durations.
         """
         placed = [(row, _place(row.second, stretches)) for row in seconds]
-        kept = [(row, place) for row, place in placed if place is not None]
+        kept = [(row, place, _inside(row.second, stretches[place])) for row, place in placed if place is not None]
         self.length_s = -(-len(kept) // _MOST) or 1
         """How many seconds count as one."""
-        grouped = [list(rows) for _, rows in groupby(kept, key=lambda pair: (pair[1], pair[0].second // self.length_s))]
-        self.rows = tuple(_joined([row for row, _ in rows]) for rows in grouped)
+        grouped = [list(rows) for _, rows in groupby(kept, key=lambda one: (*one[1:], one[0].second // self.length_s))]
+        self.rows = tuple(_joined([row for row, *_ in rows]) for rows in grouped)
         """They themselves."""
         self.stretch = np.array([rows[0][1] for rows in grouped], np.int64)
-        """Index of the stretch in which each lies, int64[n]."""
-        behind = bool(kept) and _middle_ns(kept[-1][0].second) >= stretches[-1].end_ns
-        self.full = len(self.rows) - behind
+        """Index of the stretch in which each lies, int64[n]; behind the last phase that of the last."""
+        self.loaded = np.array([rows[0][2] for rows in grouped], bool)
+        """Whether calls were still due in each, bool[n]: behind the last phase only late replies come."""
+        self.full = len(self.rows) - bool(self.rows and not self.loaded[-1])
         """How many of them are whole; the last one behind the last phase is the rest of a second."""
         self._histograms: list[Histogram] = [getattr(row, metric) for row in self.rows]
 
@@ -130,11 +131,14 @@ def _joined(rows: Sequence[SecondResult]) -> SecondResult:
 
 def _place(second: int, stretches: Sequence[Stretch]) -> int | None:
     """Which stretch a second lies in by its middle; behind the last phase, where the last replies come, the last."""
-    middle_ns = _middle_ns(second)
     for index, stretch in enumerate(stretches):
-        if stretch.start_ns <= middle_ns < stretch.end_ns:
+        if _inside(second, stretch):
             return index
-    return len(stretches) - 1 if stretches and middle_ns >= stretches[-1].end_ns else None
+    return len(stretches) - 1 if stretches and _middle_ns(second) >= stretches[-1].end_ns else None
+
+
+def _inside(second: int, stretch: Stretch) -> bool:
+    return stretch.start_ns <= _middle_ns(second) < stretch.end_ns
 
 
 def _middle_ns(second: int) -> int:

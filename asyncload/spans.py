@@ -12,7 +12,7 @@ A trace does not say its length there; it follows from the length that was measu
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Any, Final
 
 from asyncload.measured import Health
@@ -89,9 +89,17 @@ def _lengths_ns(phases: Sequence[Mapping[str, Any]], health: Health) -> list[int
         end_ns = max(health.elapsed_ns - health.send_tail_ns, 0)
         others_ns = [length for length, phase in zip(lengths_ns, phases, strict=True) if not phase.get("warmup", False)]
         measured = not phases[index].get("warmup", False)
-        whole_ns, rest_ns = (health.measured_ns, sum(others_ns)) if measured else (end_ns, sum(lengths_ns))
+        whole_ns, rest_ns = end_ns, sum(lengths_ns)
+        if measured:
+            whole_ns, rest_ns = health.measured_ns + _cut_ns(phases, lengths_ns, health), sum(others_ns)
         lengths_ns[index] = max(whole_ns - rest_ns, 0)
     return lengths_ns
+
+
+def _cut_ns(phases: Sequence[Mapping[str, Any]], lengths_ns: Sequence[int], health: Health) -> int:
+    """How much `warmup: auto` cut, by which the measured length is the less; a trace is not the first that it cuts."""
+    before = takewhile(lambda pair: pair[0].get("warmup", False), zip(phases, lengths_ns, strict=True))
+    return max(health.settled_s * _S - sum(length_ns for _, length_ns in before), 0) if health.settled_s else 0
 
 
 def _clipped(found: Sequence[Stretch], health: Health) -> Iterator[Stretch]:

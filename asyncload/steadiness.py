@@ -78,12 +78,16 @@ def steadiness(scenario: Mapping[str, Any], health: Health, course: Course, stre
 
 
 def _looked_at(course: Course, stretches: Sequence[Stretch]) -> Iterator[Steady]:
-    """Judge each stretch of constant load that is long enough, by itself."""
+    """
+    Judge each stretch of constant load that is long enough, by itself.
+
+    Of what comes behind the last phase nothing is looked at: the slowest calls end there, and no others.
+    """
+    used = course.loaded & (course.calls > 0)
     chosen = [
         inside
         for index, stretch in enumerate(stretches)
-        if stretch.constant
-        and (inside := (course.stretch == index) & (course.calls > 0)).sum() * course.length_s >= _LEAST_SECONDS
+        if stretch.constant and (inside := (course.stretch == index) & used).sum() * course.length_s >= _LEAST_SECONDS
     ]
     for inside in chosen:
         yield _drift(course, inside, _SURE / len(chosen))

@@ -47,8 +47,9 @@ def phases(result: RunResult, spans_ns: Sequence[tuple[int, int]] = ()) -> tuple
 
     Args:
         result: The run.
-        spans_ns: Of the measured phases, from the plan's zero, as a run directory tells them: a trace's length is told
-            nowhere else. Without them a trace is taken to last to the end of the run.
+        spans_ns: Of the measured phases, from the plan's zero, as a run directory tells them, without what
+            `warmup: auto` cut: a trace's length is told nowhere else. Without them a trace is taken to last to the end
+            of the run.
     """
     measured = iter(spans_ns)
     found = []
@@ -58,7 +59,8 @@ def phases(result: RunResult, spans_ns: Sequence[tuple[int, int]] = ()) -> tuple
         span_ns = None if warmup else next(measured, None)
         length_ns = parse_duration_ns(phase["for"]) if "for" in phase else None
         if span_ns is not None:
-            begin_ns, end_ns = span_ns
+            # What `warmup: auto` cut is not in the span; that a trace before it is shorter than was thought is.
+            begin_ns, end_ns = min(begin_ns, span_ns[0]), span_ns[1]
         else:
             end_ns = begin_ns + (max(result.health.elapsed_ns - begin_ns, 0) if length_ns is None else length_ns)
         found.append(Phase(number, _words(phase), warmup, begin_ns, end_ns))

@@ -171,14 +171,21 @@ def test_a_trace_lasts_as_long_as_the_run_directory_says() -> None:
     assert [each.end_ns / S for each in phases(result)] == [2, 10, 13]
 
 
-def test_what_warm_up_auto_cut_is_a_row_of_its_own() -> None:
+@pytest.mark.parametrize("spans_ns", [(), ((3 * S, 8 * S),)], ids=["result.json", "directory"])
+def test_what_warm_up_auto_cut_is_a_row_of_its_own(spans_ns: tuple[tuple[int, int], ...]) -> None:
     """Its seconds are warm-up in either table, and what is left of the phase is not."""
     result = replace(lasting(8, sent=10), scenario=scenario({"rate": "10/s", "for": "8s"}))
     result = replace(result, health=replace(result.health, settled_s=3, measured_ns=5 * S))
-    lines = lines_of(result, 137, PHASE)
+    lines = shown(result, 137, PHASE, spans_ns).splitlines()
     assert cells(lines, "1 warm-up, poisson 10/s, 8s (unsettled)")[0] == "30"
     assert cells(lines, "1 poisson 10/s, 8s")[0] == "50"
-    assert [row[1] for row in rows_of(lines_of(result, view=SECONDS), "second")] == ["w", "w", "w", *["10"] * 5]
+    seconds = shown(result, view=SECONDS, spans_ns=spans_ns).splitlines()
+    assert [row[1] for row in rows_of(seconds, "second")] == ["w", "w", "w", *["10"] * 5]
+
+
+def test_a_warm_up_trace_ends_where_the_run_directory_has_the_next_phase_begin() -> None:
+    traced = scenario({"trace": "x.csv", "warmup": True}, {"rate": "1/s", "for": "3s"})
+    assert phases(replace(lasting(10), scenario=traced), ((2 * S, 5 * S),))[1].begin_ns == 2 * S
 
 
 def test_what_ended_behind_the_plan_counts_to_the_last_phase() -> None:

@@ -79,6 +79,14 @@ def test_a_trace_is_as_long_as_what_was_measured() -> None:
     assert found(warm, phase(1, "20s"), measured_s=20, elapsed_ns=33 * S, send_tail_ns=S) == [(12, 32, True)]
 
 
+def test_a_trace_is_not_the_shorter_for_what_was_cut_before_it() -> None:
+    """What was measured is the less by the cut, of which a warm-up phase is no part; the trace is not."""
+    trace = {"trace": "calls.csv"}
+    assert found(phase(1, "60s"), trace, measured_s=53, settled_s=15) == [(15, 60, True), (60, 68, False)]
+    cut = found(WARM, phase(1, "60s"), trace, measured_s=56, settled_s=22)
+    assert cut == [(22, 70, True), (70, 78, False)]
+
+
 def test_where_the_phases_are_not_known_the_warm_up_came_first() -> None:
     """Of two traces, or of a result that has no phases."""
     two: list[dict[str, Any]] = [{"trace": "a.csv", "warmup": True}, {"trace": "b.csv"}]

@@ -88,6 +88,15 @@ def test_nineteen_seconds_are_too_few_to_look_at() -> None:
     assert run(np.linspace(1, 2, 20)).steady.seconds == 20
 
 
+def test_late_replies_behind_the_last_phase_are_no_drift() -> None:
+    """A call of each second takes a minute; at the end these are all that still comes."""
+    rows = [second(number, RNG.lognormal(9, 0.4, 99).astype(np.int64)) for number in range(60)]
+    rows += [second(number, [60_000_000]) for number in range(60, 120)]
+    of = result(rows, scenario(flat(60)), measured_ns=60 * S, elapsed_ns=60 * S)
+    assert (of.steady.seconds, of.steady.drift) == (60, "")
+    assert of.totals.calls == 6000
+
+
 def test_a_run_of_nothing_is_not_looked_at() -> None:
     of = result([second(number, []) for number in range(60)], scenario(flat(60)))
     assert (of.steady.seconds, of.steady.drifts) == (0, False)
