@@ -42,6 +42,8 @@ class Asked:
     """Of values in files that do not say it."""
     fail_if: Sequence[str] = ()
     """Changes that fail the comparison."""
+    allow_undecided: bool = False
+    """Whether one that cannot be told passes."""
     as_json: bool = False
     html: Path | None = None
     """Where to write the page, if at all."""
@@ -81,7 +83,7 @@ def compare(paths: Sequence[Path], asked: Asked) -> int:
         write(asked.html, _page(paths, sides, mapped, found))
         if not asked.as_json:
             sys.stdout.write(f"\nPage: {asked.html}\n")
-    return _exit_code(found, asked=bool(conditions))
+    return _exit_code(found, asked) if conditions else DONE
 
 
 def page_of(paths: Sequence[Path]) -> str:
@@ -103,13 +105,13 @@ def _page(paths: Sequence[Path], sides: Sides, mapped: Mapping[str, str], found:
     return comparison(sides, runs, found)
 
 
-def _exit_code(found: Differences | None, *, asked: bool) -> int:
-    """Without a condition a comparison is shown and judged by nobody; with one, invalid runs decide nothing."""
-    if found is None or not asked:
+def _exit_code(found: Differences | None, asked: Asked) -> int:
+    """What conditions say; invalid runs decide nothing. Without any, a comparison is shown and judged by nobody."""
+    if found is None:
         return DONE
     if found.a.invalid or found.b.invalid:
         return INVALID
-    return MISSED if found.failed else DONE
+    return MISSED if found.failed or (found.undecided and not asked.allow_undecided) else DONE
 
 
 def _conditions(texts: Sequence[str]) -> list[Condition]:

@@ -169,8 +169,7 @@ def tell(out: Path, printing: Printing) -> int:
     Raises:
         StoreError: If a run cannot be read.
     """
-    sides = sides_of(out)
-    groups = [_Group(label, *read_repeats(path)) for label, path in zip(SIDES, sides, strict=True)] if sides else []
+    groups = [_Group(path.name, *read_repeats(path)) for path in sides_of(out)]
     groups = groups or [_Group("", *read_repeats(out))]
     found = _differences(groups) if len(groups) == 2 else None
     if printing.as_json:
@@ -223,8 +222,9 @@ def _differences(groups: Sequence[_Group]) -> Differences:
 def _write_json(groups: Sequence[_Group], found: Differences | None) -> None:
     documents = [document(group.repeats, group.names) for group in groups]
     told: dict[str, Any] = documents[0]
-    if found is not None:
-        told = {"schema": documents[0]["schema"], "sides": documents, "differences": differences_document(found)}
+    if groups[0].label:
+        compared = None if found is None else differences_document(found)
+        told = {"schema": documents[0]["schema"], "sides": documents, "differences": compared}
     sys.stdout.write(msgspec.json.format(msgspec.json.encode(told), indent=1).decode() + "\n")
 
 
@@ -237,6 +237,8 @@ def _print(out: Path, groups: Sequence[_Group], found: Differences | None) -> No
             console.print(words, highlight=False)
     if found is not None:
         show_differences(found, console)
+    elif groups[0].label:
+        console.print(f"\nonly {groups[0].label} has runs; there is nothing to compare them with", highlight=False)
     sys.stdout.write(f"\nRun directories: {out}\n")
     sys.stdout.flush()
 

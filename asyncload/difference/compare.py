@@ -187,15 +187,16 @@ def _difference(compared: Table, row: int, metric: Metric, judged: Sequence[floa
     a, b = (float(side[metric][row]) for side in (compared.a, compared.b))
     why = compared.why[metric][row]
     low, high, alone_low, alone_high, p, p_holm = [math.nan] * 6 if why else judged
+    value = change(metric, a, b)
     return Difference(
         model=compared.names[row],
         metric=metric,
         a=a,
         b=b,
-        value=change(metric, a, b),
-        low=low,
+        value=value,
+        low=min(low, value),  # of no answered call, what is judged is a few
         high=high,
-        alone_low=alone_low,
+        alone_low=min(alone_low, value),
         alone_high=alone_high,
         p=p,
         p_holm=p_holm,

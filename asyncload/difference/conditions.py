@@ -7,6 +7,7 @@ What should fail a comparison, such as "p99 > +10%": reading it, and judging it 
 
 It fails if the interval leaves out every smaller change: the interval of 95 % for a single question, wider if many are
 asked, for one condition on a thousand models asks a thousand. Holm's correction is over all that the conditions ask.
+If none fails it and one cannot be told, such as the p99 of a model that stopped answering, it is undecided.
 """
 
 import math
@@ -176,7 +177,7 @@ def _value(condition: Condition, compared: Table, row: int) -> float:
 def _judged(question: _Question, compared: Table, levels: Sequence[float], sure: Sequence[bool]) -> Judged:
     text, rows, untold = question.condition.text, question.rows, question.untold
     if not rows:
-        return Judged(text=text, failed=False, why=f"cannot be told: {untold[0]}")
+        return Judged(text=text, answer="undecided", why=f"cannot be told: {untold[0]}")
     order = sorted(range(len(rows)), key=lambda place: (not sure[place], question.p[place]))
     failing = sum(sure)
     said = [
@@ -184,10 +185,13 @@ def _judged(question: _Question, compared: Table, levels: Sequence[float], sure:
     ]
     if failing:
         more = [f"and {failing - _SHOWN} more models"] if failing > _SHOWN else []
-        return Judged(text=text, failed=True, why="; ".join([*said, *more]))
+        return Judged(text=text, answer="failed", why="; ".join([*said, *more]))
     others = f", the nearest of {len(rows)} models" if len(rows) > 1 else ""
-    rest = f"; {len(untold)} models cannot be told" if untold else ""
-    return Judged(text=text, failed=False, why=f"{said[0]}{others}: smaller changes are possible{rest}")
+    why = f"{said[0]}{others}: smaller changes are possible"
+    if not untold:
+        return Judged(text=text, answer="passed", why=why)
+    rest = "1 model" if len(untold) == 1 else f"{len(untold):,} models"
+    return Judged(text=text, answer="undecided", why=f"{rest} cannot be told: {untold[0]}; {why}")
 
 
 def _said(condition: Condition, compared: Table, row: int, level: float) -> str:
@@ -197,4 +201,4 @@ def _said(condition: Condition, compared: Table, row: int, level: float) -> str:
     low, high = (float(end[row]) for end in ends)
     if metric == "error_rate":
         return f"{metric} of {name} {100 * value:+.3g} points [{100 * low:+.3g}, {100 * high:+.3g}]"
-    return f"{metric} of {name} {value:+.1%} [{math.expm1(low):+.1%}, {math.expm1(high):+.1%}]"
+    return f"{metric} of {name} {value:+.1%} [{min(math.expm1(low), value):+.1%}, {math.expm1(high):+.1%}]"

@@ -64,7 +64,7 @@ def _difference(one: Difference) -> dict[str, Any]:
 
 
 def _judged(one: Judged) -> dict[str, Any]:
-    return {"condition": one.text, "failed": one.failed, "why": one.why}
+    return {"condition": one.text, "failed": one.failed, "undecided": one.undecided, "why": one.why}
 
 
 def _number(value: float) -> float | None:

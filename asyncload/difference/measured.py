@@ -24,6 +24,8 @@ class Numbers:
     calls: Floats64
     """float64[rows]."""
     ok: Floats64
+    timed: Floats64
+    """Calls that have a response time: that ended OK or timed out."""
     seconds: float
     """That the calls were sent in, all runs together."""
     runs: int
@@ -54,18 +56,19 @@ def numbers(recordings: Sequence[Recording], names: Sequence[str]) -> Numbers:
     by_name = [{model.name: model for model in result.models} for result in results]
     every = [[result.totals for result in results]]
     every += [[models[name] for models in by_name] for name in names]
-    calls, ok, percentiles = zip(*(_row(parts) for parts in every), strict=True)
+    calls, ok, timed, percentiles = zip(*(_row(parts) for parts in every), strict=True)
     healths = [result.health for result in results]
     return Numbers(
         np.array(calls, np.float64),
         np.array(ok, np.float64),
+        np.array(timed, np.float64),
         sum(health.measured_ns + health.send_tail_ns for health in healths) / 1e9,
         len(results),
         np.array(percentiles),
     )
 
 
-def _row(parts: Sequence[ModelResult]) -> tuple[int, int, list[float]]:
+def _row(parts: Sequence[ModelResult]) -> tuple[int, int, int, list[float]]:
     response = parts[0].response if len(parts) == 1 else merge([part.response for part in parts])
     percentiles: list[float] = response.quantiles_us(_QS).tolist()
-    return sum(part.calls for part in parts), sum(part.ok for part in parts), percentiles
+    return sum(part.calls for part in parts), sum(part.ok for part in parts), response.count, percentiles

@@ -18,6 +18,9 @@ _SLOT_VARIANCE: Final = (1 / 1024) ** 2 / 12
 """Of what a slot of the histogram hides, as a part of the value."""
 _FEWEST: Final = 20
 """Calls of a row from which on its rate and its failures are compared."""
+_NONE: Final = -math.log(0.025)
+"""Answered calls that stand for none, for the logarithm of none is no number: if so many are to be expected, chance
+leaves all of them out once in forty times (Poisson)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +49,8 @@ def table(names: Sequence[str], sides: tuple[Numbers, Numbers], drawn: tuple[Res
         first, second = (side.percentiles_us[:, place] for side in sides)
         located[metric] = _relative(first, second, (drawn[0].latencies[:, place], drawn[1].latencies[:, place]), drawn)
     located["error_rate"] = _shares(sides, drawn)
-    located["throughput"] = _relative(
-        sides[0].throughput, sides[1].throughput, (drawn[0].throughput, drawn[1].throughput), drawn
-    )
+    first, second = (np.where(side.ok > 0, side.ok, _NONE) / side.seconds for side in sides)
+    located["throughput"] = _relative(first, second, (drawn[0].throughput, drawn[1].throughput), drawn)
     whys = {metric: _whys(metric, sides, drawn) for metric in METRICS}
     return Table(("", *names), _values(sides[0]), _values(sides[1]), located, whys)
 
@@ -109,15 +111,24 @@ def _whys(metric: Metric, sides: tuple[Numbers, Numbers], drawn: tuple[Resampled
         place = list(QUANTILES).index(metric)
         least = needed(QUANTILES[metric])
         effective = np.minimum(drawn[0].effective[:, place], drawn[1].effective[:, place]).tolist()
-        calls = np.minimum(sides[0].calls, sides[1].calls).tolist()
-        return ["" if n >= least else _few(int(all_), n, least) for n, all_ in zip(effective, calls, strict=True)]
-    answered = metric == "throughput"
-    counts = np.minimum(*((side.ok if answered else side.calls) for side in sides)).tolist()
-    noun = "answered calls" if answered else "calls"
-    return ["" if n >= _FEWEST else f"{int(n)} {noun}, needs {_FEWEST}" for n in counts]
+        timed = np.minimum(sides[0].timed, sides[1].timed).tolist()
+        return ["" if n >= least else _few(int(all_), n, least) for n, all_ in zip(effective, timed, strict=True)]
+    counts = np.minimum(sides[0].calls, sides[1].calls).tolist()
+    whys = ["" if n >= _FEWEST else f"{int(n)} calls, needs {_FEWEST}" for n in counts]
+    if metric == "error_rate":
+        return whys
+    pairs = zip(whys, sides[0].ok.tolist(), sides[1].ok.tolist(), strict=True)
+    return [why or _unanswered(int(a), int(b)) for why, a, b in pairs]
 
 
-def _few(calls: int, effective: float, least: int) -> str:
-    if calls < least:
-        return f"{calls} calls, needs {least}"
-    return f"{calls:,} calls tell as much as {math.floor(effective):,} independent ones, needs {least:,}"
+def _unanswered(a: int, b: int) -> str:
+    """Why the rates of so many answered calls are not compared; one side may have none, if that is not A."""
+    if not a:
+        return "A has no answered call, and nothing is a part of none"
+    return "" if max(a, b) >= _FEWEST else f"{max(a, b)} answered calls, needs {_FEWEST}"
+
+
+def _few(timed: int, effective: float, least: int) -> str:
+    if timed < least:
+        return f"{timed} calls with a latency, needs {least}"
+    return f"{timed:,} calls tell as much as {math.floor(effective):,} independent ones, needs {least:,}"

@@ -116,9 +116,20 @@ class Judged:
 
     text: str
     """As it was written."""
-    failed: bool
+    answer: Literal["failed", "passed", "undecided"]
+    """Undecided if anything it asks for cannot be told, and nothing else fails it."""
     why: str
     """One sentence, whichever way it went."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether the change is sure."""
+        return self.answer == "failed"
+
+    @property
+    def undecided(self) -> bool:
+        """Whether the runs do not tell."""
+        return self.answer == "undecided"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +155,11 @@ class Differences:
     def failed(self) -> bool:
         """Whether any condition says that the comparison failed."""
         return any(condition.failed for condition in self.conditions)
+
+    @property
+    def undecided(self) -> bool:
+        """Whether any condition could not be told."""
+        return any(condition.undecided for condition in self.conditions)
 
     @property
     def every(self) -> tuple[Difference, ...]:

@@ -3,7 +3,7 @@ Differences in words: one sentence each, and a short text of all, the most impor
 
     p99 of model x: 31 % slower [24, 39]
     no difference found: p50 of all models within [-2 %, +3 %]
-    p99 of y: cannot tell, 120 calls, needs 368
+    p99 of y: cannot tell, 120 calls with a latency, needs 368
 """
 
 import statistics

@@ -25,10 +25,9 @@ def runs_of(path: Path) -> tuple[Path, ...]:
     return tuple(sorted(found, key=lambda child: int(child.name)))
 
 
-def sides_of(path: Path) -> tuple[Path, Path] | None:
-    """Return the two directories of repeats of scenarios that alternated; None of anything else."""
-    a, b = (path / side for side in SIDES)
-    return (a, b) if runs_of(a) and runs_of(b) else None
+def sides_of(path: Path) -> tuple[Path, ...]:
+    """Return the directories of repeats of scenarios that alternated, A before B; whichever has runs, often both."""
+    return tuple(path / side for side in SIDES if runs_of(path / side))
 
 
 def _holds_run(path: Path) -> bool:

@@ -95,7 +95,7 @@ def test_of_a_few_seconds_nothing_is_told() -> None:
     found = differences([made(short, 6)], [made(short, 7)], conditions=[parse("p50 > +1%")])
     assert found.comparisons == 0
     assert {each.why for each in found.every} == {"5 measured seconds, needs 8"}
-    assert not found.failed
+    assert (found.failed, found.undecided) == (False, True)
     assert found.conditions[0].why == "cannot be told: 5 measured seconds, needs 8"
 
 
@@ -159,6 +159,45 @@ def test_a_condition_fails_exactly_if_the_interval_it_tells_lies_beyond_the_limi
     for limit, failed in ((alone.alone_low - 0.001, True), (alone.alone_low + 0.001, False)):
         found = differences([BEFORE], [SLOWER], conditions=[parse(f"p50 > {100 * limit:+.2f}%")])
         assert found.failed == failed
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "why"),
+    [
+        ("throughput < -10%", "failed", "throughput of all models -100.0% [-100.0%, -99."),
+        ("throughput{model=b*} < -90%", "failed", "throughput of b.tar.gz -100.0% [-100.0%, -99."),
+        ("error_rate > +90 points", "failed", "error_rate of all models +100 points"),
+        ("p99 > +10%", "undecided", "cannot be told: 0 calls with a latency, needs 368"),
+        ("throughput > +10%", "passed", "smaller changes are possible"),
+    ],
+)
+def test_an_endpoint_that_answers_nothing_any_more_does_not_pass(text: str, answer: str, why: str) -> None:
+    """All its calls are there, and each has failed: there are no latencies that could be higher."""
+    found = differences([BEFORE], [made(Endpoint(errors=1.0), 20)], conditions=[parse(text)])
+    assert found.conditions[0].answer == answer
+    assert why in found.conditions[0].why
+    assert (found.failed, found.undecided) == (answer == "failed", answer == "undecided")
+    rate = one(found, "throughput")
+    assert rate.sure
+    assert rate.worse
+    assert (rate.low, rate.value) == (-1, -1)
+    assert -1 < rate.high < -0.99
+    assert sentence(rate).startswith("throughput of all models: 100")
+
+
+def test_nothing_is_a_part_of_no_calls() -> None:
+    found = differences([made(Endpoint(errors=1.0), 20)], [BEFORE], conditions=[parse("throughput > +1%")])
+    assert one(found, "throughput").why == "A has no answered call, and nothing is a part of none"
+    assert found.conditions[0].undecided
+
+
+def test_a_pattern_is_undecided_if_one_of_its_models_cannot_be_told() -> None:
+    few = Endpoint(rates_per_s={"a.tar.gz": 60.0, "b.tar.gz": 2.0})
+    conditions = [parse("p99{model=*} > +400%"), parse("p99{model=a*} > +400%")]
+    found = differences([made(few, 4)], [made(few, 5)], conditions=conditions)
+    assert [each.answer for each in found.conditions] == ["undecided", "passed"]
+    assert found.conditions[0].why.startswith("1 model cannot be told: ")
+    assert [each["undecided"] for each in document(found)["conditions"]] == [True, False]
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def test_runs_of_a_directory_are_those_with_numbers_in_their_order(tmp_path: Pat
     assert runs_of(tmp_path / "01") == ()
     assert runs_of(tmp_path / "missing") == ()
     assert numbered(tmp_path, 7) == tmp_path / "07"
-    assert sides_of(tmp_path) is None
+    assert sides_of(tmp_path) == ()
 
 
 # -- two sets of repeats ----------------------------------------------------------------------------------------------

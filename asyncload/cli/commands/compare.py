@@ -45,6 +45,9 @@ def compare(
             '"error_rate{model=xgb-*} > +0.5 points".',
         ),
     ] = None,
+    allow_undecided: Annotated[
+        bool, typer.Option("--allow-undecided", help="Exit 0 where the runs are too short to decide a --fail-if.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the comparison as JSON.")] = False,
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write a page with the sources over each other.")
@@ -58,5 +61,8 @@ def compare(
     from asyncload.cli.compare import Asked
     from asyncload.cli.compare import compare as carry_out
 
-    asked = Asked(names=tuple(names or ()), unit=unit, fail_if=tuple(fail_if or ()), as_json=as_json, html=html)
+    asked = Asked(
+        names=tuple(names or ()), unit=unit, fail_if=tuple(fail_if or ()), allow_undecided=allow_undecided,
+        as_json=as_json, html=html,
+    )  # fmt: skip
     raise typer.Exit(carry_out(sources, asked))

@@ -1,6 +1,7 @@
 """What surely differs between two runs of ours, for a terminal: below the tables, for it answers what they ask."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from rich.console import Console
 from rich.text import Text
@@ -9,6 +10,12 @@ from asyncload.difference import Differences
 from asyncload.difference.words import lines
 from asyncload.report.comparison.words import said
 from asyncload.report.terminal import LEAST_WIDTH
+
+_ANSWERS: Final = {
+    "failed": ("FAILED", "bold red"),
+    "passed": ("passed", "green"),
+    "undecided": ("UNDECIDED", "bold yellow"),
+}
 
 
 def show(differences: Differences, console: Console) -> None:
@@ -38,5 +45,5 @@ def _lines(differences: Differences, width: int) -> Iterator[Text]:
         yield from said("  ", how, width, style="dim")
     for judged in differences.conditions:
         yield Text()
-        answer, style = ("FAILED", "bold red") if judged.failed else ("passed", "green")
+        answer, style = _ANSWERS[judged.answer]
         yield from said(f"--fail-if {judged.text}: {answer}, ", judged.why, width, label=style)

@@ -1,0 +1,45 @@
+"""A directory of repeats: what is told of it, also if somebody ended it early."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from asyncload.cli.repeats import tell
+from asyncload.cli.report import Asked, report
+from asyncload.cli.run import Printing
+from asyncload.report.exports import Choices
+from asyncload.result import RunResult
+from bench.courses import Endpoint, made
+
+RUN = made(Endpoint(seconds=10), 1, directory=False).result
+ENDED = replace(RUN, health=replace(RUN.health, interrupted=True))
+
+
+def keep(out: Path, results: Sequence[RunResult]) -> None:
+    """Write runs as a directory of repeats."""
+    for number, result in enumerate(results, 1):
+        directory = out / f"{number:02d}"
+        directory.mkdir(parents=True)
+        (directory / "result.json").write_bytes(result.to_json())
+
+
+@pytest.mark.parametrize("side", ["A", "B"])
+def test_of_two_that_alternate_the_runs_of_one_are_told_alone(
+    side: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Somebody ended the first run of the first pair; the directory of the other side may be there, and empty."""
+    keep(tmp_path / side, [ENDED])
+    (tmp_path / "B").mkdir(exist_ok=True)
+    assert tell(tmp_path, Printing()) == 0
+    told = capsys.readouterr().out
+    assert f"{side}  VALID  made up, 1 run" in told
+    assert f"only {side} has runs" in told
+    assert report(tmp_path, Asked(choices=Choices())) == 0
+    assert f"{side}  VALID  made up, 1 run" in capsys.readouterr().out
+    tell(tmp_path, Printing(as_json=True))
+    found = json.loads(capsys.readouterr().out)
+    assert [each["total"]["calls"] for each in found["sides"]] == [RUN.totals.calls]
+    assert found["differences"] is None
