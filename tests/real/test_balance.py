@@ -66,4 +66,4 @@ def test_models_that_load_at_first_are_warm_up(tmp_path: Path) -> None:
     assert 1 <= result.health.settled_s <= 6
     assert f"the first {result.steady.warmup_s:.3g} s" in result.steady.warmup
     assert result.warmup.response.quantile_us(1) > 1_500_000
-    assert result.totals.response.quantile_us(0.95) < result.warmup.response.quantile_us(0.5)
+    assert result.totals.response.quantile_us(0.99) < 700_000  # with the loads among them it is above a second
