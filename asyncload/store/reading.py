@@ -1,8 +1,12 @@
 """
 Reading a run directory back: its result, or what can be told from its seconds if it was cut; and its history.
 
-A run that ended left no journal beside its database. Then it is opened as one that nobody changes, so that nothing is
-written beside it either: an archive may be read-only.
+Reading changes no file, whatever state a run is in: an archive may be read-only, and that a run was written to lately
+is how others see that it is under way. To SQLite a reader of a write-ahead log is also one who tidies up. So:
+
+    no log       the run ended: opened as a database that nobody changes
+    log, index   it is being written, or was killed: the index is only read, and made in memory if nobody keeps it
+    log alone    somebody copied a killed run: whoever writes keeps an index, so nobody does, and no lock is needed
 """
 
 import sqlite3
@@ -163,9 +167,12 @@ def _told(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[sqlite3.Connection]:
-    ended = not path.with_name(f"{path.name}-wal").exists()
-    db = sqlite3.connect(f"{path.absolute().as_uri()}?{'mode=ro&immutable=1' if ended else 'mode=rw'}", uri=True)
+    log, index = (path.with_name(f"{path.name}-{what}").exists() for what in ("wal", "shm"))
+    how = "immutable=1" if not log else "readonly_shm=1" if index else "vfs=unix-none"
+    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&{how}", uri=True)
     try:
+        if log and not index:
+            db.execute("PRAGMA locking_mode=EXCLUSIVE")  # with which the index is made in memory
         yield db
     finally:
         db.close()

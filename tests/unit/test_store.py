@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -109,6 +111,28 @@ def test_a_run_under_way_can_be_read(tmp_path: Path) -> None:
     run.second()
     assert store.read(tmp_path).seconds == tuple(run.rows)
     assert store.read(tmp_path).models == run.result().models
+    run.directory.finish(run.result())
+
+
+@pytest.mark.parametrize("left", [["run.sqlite", "run.sqlite-wal", "run.sqlite-shm"], ["run.sqlite", "run.sqlite-wal"]])
+def test_reading_a_killed_run_changes_nothing(tmp_path: Path, left: list[str]) -> None:
+    """Neither a file of it nor when that was written; also where nothing may be written, and without SQLite's index."""
+    run, archive = Run(tmp_path / "run"), tmp_path / "archive"
+    for _ in range(3):
+        run.second()
+    archive.mkdir()
+    for name in left:
+        shutil.copy(tmp_path / "run" / name, archive)
+        os.utime(archive / name, (1_700_000_000, 1_700_000_000))
+    archive.chmod(0o555)
+    before = {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in archive.iterdir()}
+    for _ in range(2):
+        assert store.read(archive).seconds == tuple(run.rows)
+        history = store.read_history(archive)
+        assert history is not None
+        assert len(list(history.seconds)) == 3
+        assert {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in archive.iterdir()} == before
+    archive.chmod(0o755)
     run.directory.finish(run.result())
 
 
