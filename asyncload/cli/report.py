@@ -82,6 +82,7 @@ def _repeats(directory: Path, asked: Asked) -> int:
         "--format": bool(asked.formats),
         "--html": asked.html is not None,
         "--slo": bool(asked.slo),
+        "--served": asked.served is not None,
         "--by": view.by is not None,
         "--sort": view.sort is not None,
         "--all": view.all_rows,

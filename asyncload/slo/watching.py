@@ -2,8 +2,8 @@
 Stop rules, held against each second of a run under way.
 
 A rule that selects models watches each of them by itself. A second in which there is nothing to go by, such as an error
-rate of no calls, neither confirms nor breaks a row of seconds. Values of all models are worked out at once, by the
-operations of a vector: a thousand models take half a millisecond.
+rate of no calls, neither confirms nor breaks a row of seconds; nor does one of a warm-up, which is not shown to them.
+Values of all models are worked out at once, by the operations of a vector: a thousand models take half a millisecond.
 """
 
 import math
@@ -71,28 +71,28 @@ def _selected(rule: StopRule, names: Sequence[str]) -> Int64s | None:
 
 @dataclass(slots=True)
 class _Watch:
-    """One rule, and since when it is true: of each model, or of all together as of one."""
+    """One rule, and for how many seconds it has been true: of each model, or of all together as of one."""
 
     rule: StopRule
     models: Int64s | None
-    since: Int64s = field(init=False)
+    row: Int64s = field(init=False)
     values: deque[Float64s] = field(default_factory=lambda: deque(maxlen=_VALUES_SAID))
 
     def __post_init__(self) -> None:
-        self.since = np.full(1 if self.models is None else self.models.size, -1, np.int64)
+        self.row = np.zeros(1 if self.models is None else self.models.size, np.int64)
 
     def look(self, moment: Moment) -> int | None:
         """Go on by a second; return the place of what has been true for long enough."""
-        when, second = self.rule.when, moment.row.second
+        when = self.rule.when
         values = (
             np.array([_overall(when, moment)]) if self.models is None else _by_model(when, moment.second, self.models)
         )
         self.values.append(values)
         known = ~np.isnan(values)
         true = known & np.array([when.holds(value) for value in values.tolist()], bool)
-        self.since[known & ~true] = -1
-        self.since[true & (self.since < 0)] = second
-        over = np.flatnonzero(true & (second - self.since + 1 >= self.rule.seconds))
+        self.row[known & ~true] = 0
+        self.row[true] += 1
+        over = np.flatnonzero(true & (self.row >= self.rule.seconds))
         return int(over[0]) if over.size else None
 
     def last_values(self, place: int) -> str:

@@ -10,6 +10,7 @@ import pytest
 from asyncload.cli.repeats import tell
 from asyncload.cli.report import Asked, report
 from asyncload.cli.run import Printing
+from asyncload.errors import ScenarioError
 from asyncload.report.exports import Choices
 from asyncload.result import RunResult
 from bench.courses import Endpoint, made
@@ -43,3 +44,12 @@ def test_of_two_that_alternate_the_runs_of_one_are_told_alone(
     found = json.loads(capsys.readouterr().out)
     assert [each["total"]["calls"] for each in found["sides"]] == [RUN.totals.calls]
     assert found["differences"] is None
+
+
+def test_what_is_about_one_run_is_refused(tmp_path: Path) -> None:
+    """All at once, and what was served too: nobody could say by which of them."""
+    keep(tmp_path, [RUN, RUN])
+    with pytest.raises(ScenarioError) as error:
+        report(tmp_path, Asked(choices=Choices(), served=9, slo=("p99 < 1s",)))
+    for name in ("--served", "--slo"):
+        assert f"{name}: is about one run, and {tmp_path} holds several" in str(error.value)

@@ -66,7 +66,8 @@ GOOD, BAD, NONE = [ok()] * 9, [*[ok()] * 8, bad(), bad()], ()
         ([BAD, BAD, BAD], 2),  # three in a row
         ([BAD, BAD, GOOD, BAD, BAD], None),  # a good one breaks the row
         ([BAD, BAD, GOOD, BAD, BAD, BAD], 5),  # and it begins anew
-        ([BAD, NONE, BAD], 2),  # a second without calls neither confirms nor breaks it
+        ([BAD, NONE, BAD], None),  # a second without calls does not confirm it
+        ([BAD, NONE, BAD, BAD], 3),  # nor break it
         ([BAD, NONE, NONE, NONE], None),  # so it cannot end one
         ([NONE, NONE, NONE], None),  # no calls are no errors
         ([GOOD, GOOD, GOOD], None),  # nor are good ones
@@ -155,6 +156,13 @@ def test_each_of_several_rules_is_told_by_itself() -> None:
     watch = StopWatch([parse_stop("errors > 9 for 1s"), parse_stop("in_flight > 5 for 2s")], NAMES)
     said = [list(watch.look(moment)) for moment in moments(BAD, BAD, in_flight=[6, 6])]
     assert said == [["", ""], ["", "in_flight > 5 for 2s: in second 1, after 6, 6"]]
+
+
+def test_seconds_that_are_not_shown_do_not_make_a_row_longer() -> None:
+    """A warm-up between two phases: seconds 1 to 3."""
+    watch = StopWatch([parse_stop("error_rate > 5% for 3s")], NAMES)
+    said = [list(watch.look(moment)) for moment in moments(*[BAD] * 6) if moment.row.second not in {1, 2, 3}]
+    assert said == [[""], [""], ["error_rate > 5% for 3s: in second 5, after 20, 20, 20 %"]]
 
 
 # -- in a run ---------------------------------------------------------------------------------------------------------
