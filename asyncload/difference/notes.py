@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from asyncload.difference.pairs import paired
 from asyncload.formats.recording import Recording
 from asyncload.result import RunResult
 from asyncload.units import format_rate
@@ -27,7 +28,7 @@ def notes(a: Sequence[Recording], b: Sequence[Recording]) -> Iterator[str]:
     for label, recordings in sides:
         yield from _shares(label, recordings)
     yield from _without_history(sides)
-    if len(a) > 1 and [each.result.plan_digest for each in a] == [each.result.plan_digest for each in b]:
+    if paired(a, b):
         yield f"{len(a)} pairs of runs; what the two of a pair have in common is in no interval"
     if (len(a) == 1) != (len(b) == 1):
         label = "A" if len(a) == 1 else "B"
