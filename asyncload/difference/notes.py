@@ -42,7 +42,9 @@ def _invalid(label: str, recordings: Sequence[Recording]) -> Iterator[str]:
         return
     several = f"{len(reasons)} of {len(recordings)} runs of {label} are INVALID, the first of them"
     who = f"{label} is INVALID" if len(recordings) == 1 else several
-    yield f"{who}: {'; '.join(reasons[0])}. What differs may be the generator's doing and not the endpoint's"
+    why = "; ".join(reasons[0])
+    end = "" if why.endswith("?") else "."
+    yield f"{who}: {why}{end} What differs may be the generator's doing and not the endpoint's"
 
 
 def _plans(a: Sequence[RunResult], b: Sequence[RunResult]) -> Iterator[str]:
