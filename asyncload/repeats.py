@@ -63,6 +63,8 @@ class Repeats:
 
     results: tuple[RunResult, ...]
     """At least one."""
+    names: tuple[str, ...] = ()
+    """What each is called, such as "03" where the second was left out; empty for their numbers."""
 
     @property
     def name(self) -> str:
@@ -115,10 +117,11 @@ class Repeats:
         return replace(found, low_us=found.value_us * math.exp(-half), high_us=found.value_us * math.exp(half))
 
     def _counted(self, several: Sequence[Sequence[str]]) -> tuple[str, ...]:
-        """Words of all runs, each once, with the number of the run that says so."""
+        """Words of all runs, each once, with the name of the run that says so."""
         if len(self.results) == 1:
             return tuple(several[0])
-        return tuple(f"run {number}: {words}" for number, each in enumerate(several, 1) for words in each)
+        names = self.names or [str(number) for number in range(1, len(several) + 1)]
+        return tuple(f"run {name}: {words}" for name, each in zip(names, several, strict=True) for words in each)
 
 
 def _error_rate(parts: Sequence[ModelResult]) -> float:

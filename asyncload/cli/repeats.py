@@ -189,7 +189,7 @@ class _Group:
 
     @property
     def repeats(self) -> Repeats:
-        return Repeats(tuple(recording.result for recording in self.recordings))
+        return Repeats(tuple(recording.result for recording in self.recordings), self.names)
 
 
 def read_repeats(path: Path) -> tuple[tuple[str, ...], tuple[Recording, ...], tuple[str, ...]]:

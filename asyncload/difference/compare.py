@@ -13,6 +13,7 @@ from asyncload.difference.course import Course
 from asyncload.difference.holm import corrected
 from asyncload.difference.measured import Numbers, numbers
 from asyncload.difference.notes import notes
+from asyncload.difference.pairs import paired
 from asyncload.difference.resample import FEWEST_BATCHES, Resampled, resample
 from asyncload.difference.table import Table, table, untold
 from asyncload.difference.values import (
@@ -62,8 +63,8 @@ def differences(
     by_model = all(recording.history is not None for recording in (*a, *b))
     names = [name for name in names_a if name in names_b] if by_model else []
     sides = (numbers(a, names), numbers(b, names))
-    paired = _paired(a, b)
-    drawn = [_drawn(recordings, names, side, paired=paired) for side, recordings in enumerate((a, b))]
+    in_pairs = paired(a, b)
+    drawn = [_drawn(recordings, names, side, paired=in_pairs) for side, recordings in enumerate((a, b))]
     compared = _table(names, sides, drawn)
     found, comparisons = _judged(compared)
     width = len(METRICS)
@@ -94,12 +95,6 @@ class _Drawn:
     seconds: float
     resampled: Resampled | None
     """None of too few batches."""
-
-
-def _paired(a: Sequence[Recording], b: Sequence[Recording]) -> bool:
-    """Whether each run of A has one of B that was asked the same calls; what both have in common is no difference."""
-    plans = [[recording.result.plan_digest for recording in side] for side in (a, b)]
-    return len(a) > 1 and plans[0] == plans[1] and len(set(plans[0])) == len(a) and all(plans[0])
 
 
 def _drawn(recordings: Sequence[Recording], names: Sequence[str], side: int, *, paired: bool) -> _Drawn:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from asyncload.difference.pairs import paired
 from asyncload.formats.recording import Recording
 from asyncload.result import RunResult
 from asyncload.units import format_rate
@@ -27,7 +28,7 @@ def notes(a: Sequence[Recording], b: Sequence[Recording]) -> Iterator[str]:
     for label, recordings in sides:
         yield from _shares(label, recordings)
     yield from _without_history(sides)
-    if len(a) > 1 and [each.result.plan_digest for each in a] == [each.result.plan_digest for each in b]:
+    if paired(a, b):
         yield f"{len(a)} pairs of runs; what the two of a pair have in common is in no interval"
     if (len(a) == 1) != (len(b) == 1):
         label = "A" if len(a) == 1 else "B"
@@ -41,7 +42,9 @@ def _invalid(label: str, recordings: Sequence[Recording]) -> Iterator[str]:
         return
     several = f"{len(reasons)} of {len(recordings)} runs of {label} are INVALID, the first of them"
     who = f"{label} is INVALID" if len(recordings) == 1 else several
-    yield f"{who}: {'; '.join(reasons[0])}. What differs may be the generator's doing and not the endpoint's"
+    why = "; ".join(reasons[0])
+    end = "" if why.endswith("?") else "."
+    yield f"{who}: {why}{end} What differs may be the generator's doing and not the endpoint's"
 
 
 def _plans(a: Sequence[RunResult], b: Sequence[RunResult]) -> Iterator[str]:

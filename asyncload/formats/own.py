@@ -31,8 +31,10 @@ def read_run(path: Path) -> Reading:
     runs = store.runs_of(path)
     if not runs:
         return reading(store.read(path), str(path))
-    results = list(map(store.read, runs))
-    return together(Repeats(tuple(filter(is_whole, results)) or tuple(results)), str(path))
+    results = [(run.name, store.read(run)) for run in runs]
+    kept = [(name, result) for name, result in results if is_whole(result)] or results
+    names, whole = zip(*kept, strict=True)
+    return together(Repeats(whole, names), str(path))
 
 
 def together(repeats: Repeats, source: str) -> Reading:

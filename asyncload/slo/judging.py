@@ -39,7 +39,8 @@ def _answer_to(result: "RunResult", text: str) -> ObjectiveResult:
     answer, worst = max(rows, key=lambda row: _badness(objective, *row))
     why = _why(objective, answer, worst)
     if objective.model is not None and (len(rows) > 1 or worst.model != objective.model):
-        why = f"{_tally([given for given, _ in rows])}: {worst.model}: {why}"
+        tally = f"{_tally([given for given, _ in rows])}: " if len(rows) > 1 else ""
+        why = f"{tally}{worst.model}: {why}"
     return _told(text, objective, answer, worst, why)
 
 
@@ -101,11 +102,11 @@ def _remedy(more: float) -> str:
 
 
 def _tally(answers: Sequence[Answer]) -> str:
-    """Say how many models there were of each answer, the bad ones first."""
-    words = {"MISSED": "miss it", "UNDECIDED": "are undecided", "MET": "meet it"}
-    parts = [
-        f"{answers.count(answer)} {words[answer]}" for answer in sorted(set(answers), key=_WORSE.__getitem__)[::-1]
-    ]
+    """Say how many of several models there were of each answer, the bad ones first."""
+    one = {"MISSED": "misses it", "UNDECIDED": "is undecided", "MET": "meets it"}
+    several = {"MISSED": "miss it", "UNDECIDED": "are undecided", "MET": "meet it"}
+    counts = [(answers.count(answer), answer) for answer in sorted(set(answers), key=_WORSE.__getitem__)[::-1]]
+    parts = [f"{count:,} {(one if count == 1 else several)[answer]}" for count, answer in counts]
     return f"of {len(answers):,} models {', '.join(parts)}"
 
 

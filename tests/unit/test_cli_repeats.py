@@ -11,6 +11,7 @@ from asyncload.cli.repeats import tell
 from asyncload.cli.report import Asked, report
 from asyncload.cli.run import Printing
 from asyncload.errors import ScenarioError
+from asyncload.formats.own import read_run
 from asyncload.report.exports import Choices
 from asyncload.result import RunResult
 from bench.courses import Endpoint, made
@@ -53,3 +54,16 @@ def test_what_is_about_one_run_is_refused(tmp_path: Path) -> None:
         report(tmp_path, Asked(choices=Choices(), served=9, slo=("p99 < 1s",)))
     for name in ("--served", "--slo"):
         assert f"{name}: is about one run, and {tmp_path} holds several" in str(error.value)
+
+
+def test_the_verdict_names_the_run_and_not_its_place_among_those_that_count(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The second was ended early, and the third stood still."""
+    keep(tmp_path, [RUN, ENDED, replace(RUN, health=replace(RUN.health, longest_stall_ns=500_000_000))])
+    assert tell(tmp_path, Printing()) == 3
+    told = " ".join(capsys.readouterr().out.split())
+    assert "run 03: the generator stood still for 500 ms" in told
+    assert "run 2" not in told
+    assert "02 was ended before its plan was, and is left out" in told
+    assert read_run(tmp_path).invalid[0].startswith("run 03: the generator stood still")

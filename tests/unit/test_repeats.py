@@ -147,6 +147,19 @@ def test_pairs_of_runs_are_compared_pair_by_pair() -> None:
     assert apart.total[0].alone_low < 0 < apart.total[0].alone_high
 
 
+@pytest.mark.parametrize("digests", [("ab", "ab"), ("", "")])
+def test_runs_whose_plans_are_one_or_unknown_are_no_pairs(digests: tuple[str, str]) -> None:
+    """They are compared as if they were apart, and so it is told."""
+    a, b = (
+        [
+            replace(run, result=replace(run.result, plan_digest=digest))
+            for run, digest in zip(side, digests, strict=True)
+        ]
+        for side in (runs([1.0, 1.1]), runs([1.0, 1.1], seed=300))
+    )
+    assert not any("pairs of runs" in note for note in differences(a, b).notes)
+
+
 def test_of_one_run_beside_several_it_is_said_what_is_not_known() -> None:
     found = differences(runs([1.0, 1.0]), runs([1.0], seed=300))
     assert any(note.startswith("B is a single run") for note in found.notes)
