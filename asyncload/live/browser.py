@@ -15,7 +15,7 @@ from asyncload.errors import AsyncloadError
 from asyncload.live.assets import asset
 from asyncload.live.guard import REPORT_POLICY, Guard
 from asyncload.live.listening import guarded
-from asyncload.live.shelf import Found, Shelf
+from asyncload.live.shelf import Found, Shelf, showable
 
 _PAGES_KEPT: Final = 4
 """Some megabytes each."""
@@ -69,9 +69,10 @@ class Browser:
         if unknown and (self._reading is None or self._reading.done()):
             self._reading = asyncio.create_task(self._read(unknown))
         runs = [
-            {"id": one.id, "folder": one.path.name, "summary": summary and asdict(summary)} for one, summary in rows
+            {"id": one.id, "folder": showable(one.path.name), "summary": summary and asdict(summary)}
+            for one, summary in rows
         ]
-        body = msgspec.json.encode({"root": str(self._shelf.root), "runs": runs})
+        body = msgspec.json.encode({"root": showable(str(self._shelf.root)), "runs": runs})
         return web.Response(body=body, content_type="application/json")
 
     async def _read(self, unknown: list[Found]) -> None:
@@ -105,7 +106,9 @@ class Browser:
 
     def _make(self, runs: tuple[Found, ...]) -> bytes:
         first, *second = [run.path for run in runs]
-        return (self._pages.two(first, second[0]) if second else self._pages.one(first)).encode()
+        return (self._pages.two(first, second[0]) if second else self._pages.one(first)).encode(
+            errors="backslashreplace"
+        )
 
     async def _end(self, _app: web.Application) -> None:
         if self._reading is not None:

@@ -85,6 +85,12 @@ class _Objective(msgspec.Struct):
     answer: str = ""
 
 
+class _Scenario(msgspec.Struct):
+    """Of a scenario.json."""
+
+    name: str = ""
+
+
 class _Document(msgspec.Struct):
     """What of a result.json is shown here; the rest is passed over."""
 
@@ -161,8 +167,8 @@ class Shelf:
             if not path.resolve().is_relative_to(self.root.resolve()):
                 return Found(id_, path, trouble="a link that leads out of this directory; it is not followed")
             stamp = tuple(_stamp(path / name) for name in _FILES)
-        except OSError as error:
-            return Found(id_, path, trouble=error.strerror or str(error))
+        except (OSError, RuntimeError) as error:  # the latter of links that lead in circles
+            return Found(id_, path, trouble=getattr(error, "strerror", None) or str(error))
         return Found(id_, path, stamp) if any(map(any, stamp)) else None
 
     def _summed_up(self, found: Found) -> Summary:
@@ -174,11 +180,16 @@ class Shelf:
             if self._fresh(found):
                 return _under_way(found.path)
             return _of_result(self._read(found.path))
-        except (StoreError, msgspec.MsgspecError, OSError) as error:
-            return Summary(state="unreadable", why=str(error))
+        except Exception as error:  # noqa: BLE001  # whatever a stranger's files do to a reader, the other runs are shown
+            return Summary(state="unreadable", why=showable(str(error) or type(error).__name__))
 
     def _fresh(self, found: Found) -> bool:
         return self._now_s() - max(time_ns for time_ns, _ in found.stamp) / 1e9 < _FRESH_S
+
+
+def showable(name: str) -> str:
+    """Return a text with what is no UTF-8 in it, as a folder's name may have, spelt out."""
+    return name.encode(errors="backslashreplace").decode()
 
 
 def _stamp(path: Path) -> tuple[int, int]:
@@ -244,7 +255,7 @@ def _of_result(result: RunResult) -> Summary:
 def _under_way(path: Path) -> Summary:
     """Say what is known of a run that is being written: what it was asked to do, and since when."""
     scenario = path / "scenario.json"
-    name = str(msgspec.json.decode(scenario.read_bytes()).get("name", ""))
+    name = msgspec.json.decode(scenario.read_bytes(), type=_Scenario).name
     return Summary(state="under way", name=name, started_unix_ms=scenario.stat().st_mtime_ns // 1_000_000)
 
 

@@ -174,6 +174,25 @@ def test_seconds_that_cannot_be_read_say_why(tmp_path: Path) -> None:
     assert "not a database" in made.summary(made.look()[0]).why
 
 
+@pytest.mark.parametrize("text", ["[]", "null", "{", '{"name": 1}'])
+def test_a_scenario_that_is_none_makes_one_run_unreadable(tmp_path: Path, text: str) -> None:
+    (begun(tmp_path / "a", age_s=2) / "scenario.json").write_text(text)
+    made = shelf(tmp_path)
+    summary = made.summary(made.look()[0])
+    assert summary.state == "unreadable"
+    assert summary.why
+
+
+def test_what_a_reader_does_not_expect_makes_one_run_unreadable(tmp_path: Path) -> None:
+    begun(tmp_path / "a", age_s=60)
+
+    def surprised(_: Path) -> RunResult:
+        raise AttributeError("'list' object has no attribute 'get'")
+
+    made = shelf(tmp_path, surprised)
+    assert made.summary(made.look()[0]).why == "'list' object has no attribute 'get'"
+
+
 @pytest.mark.parametrize("id_", ["..", "../a", "a", "a/..", "%2e%2e", "/etc", "", "\0", "0" * 16])
 def test_an_id_is_no_path(tmp_path: Path, result: RunResult, id_: str) -> None:
     """What is asked for is looked up among what was found, so nothing outside can be named."""
