@@ -42,7 +42,8 @@ class Browser:
         self._shelf = shelf
         self._pages = pages
         self._made: OrderedDict[tuple[Found, ...], bytes] = OrderedDict()
-        self._making = asyncio.Lock()
+        self._making: dict[tuple[Found, ...], asyncio.Task[bytes]] = {}
+        self._turn = asyncio.Lock()
         self._reading: asyncio.Task[None] | None = None
         self.app = guarded(guard)
         self.app.router.add_get("/", self._page)
@@ -91,18 +92,34 @@ class Browser:
         runs = tuple(one for one in found if one is not None and not one.trouble)
         if len(runs) < len(ids):
             raise web.HTTPNotFound(text="there is no such run here; it may have been removed since the list was made\n")
-        async with self._making:  # one at a time: a page of a thousand models takes some seconds and memory
-            if runs not in self._made:
-                try:
-                    self._made[runs] = await asyncio.to_thread(self._make, runs)
-                except AsyncloadError as error:
-                    return _trouble(error)
-            self._made.move_to_end(runs)
-            while len(self._made) > _PAGES_KEPT:
-                self._made.popitem(last=False)
-            body = self._made[runs]
+        try:
+            body = await self._page_of(runs)
+        except AsyncloadError as error:
+            return _trouble(error)
         headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": REPORT_POLICY}
         return web.Response(body=body, headers=headers)
+
+    async def _page_of(self, runs: tuple[Found, ...]) -> bytes:
+        if runs in self._made:
+            self._made.move_to_end(runs)
+            return self._made[runs]
+        making = self._making.get(runs)
+        if making is None:
+            making = self._making[runs] = asyncio.create_task(self._made_in_turn(runs))
+            making.add_done_callback(lambda done: done.cancelled() or done.exception())  # whoever asked may have gone
+        # A thread cannot be stopped: whoever goes away and comes back finds it at work instead of starting another.
+        return await asyncio.shield(making)
+
+    async def _made_in_turn(self, runs: tuple[Found, ...]) -> bytes:
+        """Make a page and keep it; one at a time, for that of a thousand models takes some seconds and memory."""
+        try:
+            async with self._turn:
+                body = self._made[runs] = await asyncio.to_thread(self._make, runs)
+        finally:
+            del self._making[runs]
+        while len(self._made) > _PAGES_KEPT:
+            self._made.popitem(last=False)
+        return body
 
     def _make(self, runs: tuple[Found, ...]) -> bytes:
         first, *second = [run.path for run in runs]
@@ -111,8 +128,9 @@ class Browser:
         )
 
     async def _end(self, _app: web.Application) -> None:
-        if self._reading is not None:
-            self._reading.cancel()
+        for task in (self._reading, *self._making.values()):
+            if task is not None:
+                task.cancel()
 
 
 def _trouble(error: AsyncloadError) -> web.Response:
