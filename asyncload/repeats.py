@@ -95,7 +95,7 @@ class Repeats:
 
     def _together(self, parts: Sequence[ModelResult], name: str) -> Together:
         everything = total(name, parts)
-        lengths_s = [(each.health.measured_ns + each.health.send_tail_ns) / 1e9 for each in self.results]
+        lengths_s = [each.rates.length_s for each in self.results]
         rates = [part.sent / length for part, length in zip(parts, lengths_s, strict=True) if length]
         return Together(
             model=everything,

@@ -33,6 +33,7 @@ from asyncload.errors import StoreError
 from asyncload.histogram import Histogram
 from asyncload.measured import WARMUP, Health, ModelResult, SecondResult, Signs, total
 from asyncload.omission import corrected
+from asyncload.rates import Rates, rates
 from asyncload.slo.answers import ObjectiveResult
 from asyncload.slo.judging import judged
 from asyncload.spans import Stretch, stretches
@@ -189,15 +190,17 @@ class RunResult:
         Arrivals of the measured phases over their length; 0 before any of it has passed. NaN of a closed loop: what is
         asked there is a number of users.
         """
-        if self.closed:
-            return math.nan
-        return self.totals.calls / (self.health.measured_ns / 1e9) if self.health.measured_ns else 0.0
+        return math.nan if self.closed else self.rates.asked_per_s
 
     @property
     def achieved_per_s(self) -> float:
         """Calls sent in the measured phases, over their length and what was needed beyond it."""
-        length_ns = self.health.measured_ns + self.health.send_tail_ns
-        return self.totals.sent / (length_ns / 1e9) if self.health.measured_ns else 0.0
+        return self.rates.achieved_per_s
+
+    @cached_property
+    def rates(self) -> Rates:
+        """What was asked for and achieved, and the length that the rates of targets are over."""
+        return rates(self.totals, self.health, self._courses["response"], self._stretches)
 
     @cached_property
     def verdict(self) -> Verdict:
@@ -294,7 +297,9 @@ class RunResult:
                     f"the result has the schema {found['schema']!r}, this version of asyncload reads {SCHEMA!r}; "
                     "read it with the version that wrote it"
                 )
-            return cls(*document.read(found))
+            result = cls(*document.read(found))
+            stretches(result.scenario, result.health)  # told here, once, rather than by whoever asks for a number
+            return result  # noqa: TRY300  # what is wrong with either is told in the same words
         except KeyError as error:
             raise StoreError(f"not a result of asyncload: it has no `{error.args[0]}`") from error
         except (msgspec.MsgspecError, AttributeError, RecursionError, TypeError, ValueError) as error:

@@ -57,12 +57,11 @@ def numbers(recordings: Sequence[Recording], names: Sequence[str]) -> Numbers:
     every = [[result.totals for result in results]]
     every += [[models[name] for models in by_name] for name in names]
     calls, ok, timed, percentiles = zip(*(_row(parts) for parts in every), strict=True)
-    healths = [result.health for result in results]
     return Numbers(
         np.array(calls, np.float64),
         np.array(ok, np.float64),
         np.array(timed, np.float64),
-        sum(health.measured_ns + health.send_tail_ns for health in healths) / 1e9,
+        sum(result.rates.length_s for result in results),
         len(results),
         np.array(percentiles),
     )

@@ -57,7 +57,7 @@ def together(repeats: Repeats, source: str) -> Reading:
 
 def reading(result: RunResult, source: str) -> Reading:
     """Put a result beside others."""
-    seconds = (result.health.measured_ns + result.health.send_tail_ns) / 1e9 if result.health.measured_ns else 0.0
+    seconds = result.rates.length_s
     verdict = result.verdict
     return Reading(
         source=source,

@@ -243,7 +243,7 @@ def _achieved(result: "RunResult", objective: Objective, model: ModelResult) -> 
     if not measured_ns:
         return _unknown("nothing of the measured phases had passed")
     if objective.limit.unit == "/s":
-        return _fact(model.sent * 1e9 / length_ns)
+        return _fact(model.sent / result.rates.length_s)
     if result.closed:
         return _unknown("a closed loop is asked for no rate")
     if not model.calls:

@@ -266,3 +266,21 @@ def test_a_reading_that_an_older_version_did_not_take_has_its_default() -> None:
 def test_a_result_that_was_cut_is_refused(cut: int) -> None:
     with pytest.raises(StoreError, match="not a result of asyncload"):
         RunResult.from_json(result().to_json()[:cut])
+
+
+@pytest.mark.parametrize(
+    "phases",
+    [
+        7,
+        [{"rate": "1/s", "for": "abc"}],
+        [{"rate": {"spike": {}}, "for": "9s"}],
+        [{"users": 3, "spawn": "fast", "for": "9s"}],
+        ["9s"],
+    ],
+)
+def test_a_scenario_that_cannot_be_read_is_told_where_the_result_is_read(phases: object) -> None:
+    """Somebody wrote in it; who asks for a number later must not trip over that."""
+    written = document(result())
+    written["scenario"]["phases"] = phases
+    with pytest.raises(StoreError, match="not a result of asyncload"):
+        RunResult.from_json(json.dumps(written).encode())

@@ -97,7 +97,7 @@ def _seconds(recording: Recording) -> float:
 
 
 def _metrics(recording: Recording, since: Since, *, allow_undecided: bool) -> Iterator[tuple[str, _Metric]]:
-    everything, seconds = recording.result.totals, _seconds(recording)
+    everything, seconds = recording.result.totals, recording.result.rates.length_s
     yield from _requests(everything, since, seconds, "")
     yield "iterations", _counter(everything.sent, seconds)
     yield "data_received", _counter(everything.received_bytes, seconds, "data")

@@ -88,8 +88,8 @@ def _model_row(result: RunResult, kind: str, model: ModelResult, classes: Classe
 
 
 def _rate_per_s(result: RunResult, model: ModelResult) -> float:
-    length_ns = result.health.measured_ns + result.health.send_tail_ns
-    return model.sent / (length_ns / _S) if result.health.measured_ns else math.nan
+    length_s = result.rates.length_s
+    return model.sent / length_s if length_s else math.nan
 
 
 def _class_counts(classes: Classes | None) -> Sequence[Field]:
