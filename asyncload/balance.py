@@ -10,6 +10,7 @@ Source:
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -86,11 +87,14 @@ def reconcile(
         served: What the target says.
 
     Returns:
-        None if the seconds are not those of all these calls, as of a result that somebody put together.
+        None if the seconds are not those of all these calls, as of a result that somebody put together, or if some of
+        them are missing.
     """
     planned, sent = sum(row.planned for row in seconds), sum(row.sent for row in seconds)
     of = everything.outcomes
     if not planned or sum(sum(row.outcomes) for row in seconds) != sum(of):
+        return None
+    if any(later.second - earlier.second != 1 for earlier, later in pairwise(seconds)):
         return None
     timed_out, abandoned, failed = of[Outcome.TIMEOUT], of[Outcome.ABANDONED], sum(of[outcome] for outcome in _FAILED)
     answered = sum(of) - sum(of[outcome] for outcome in _UNANSWERED)

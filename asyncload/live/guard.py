@@ -20,6 +20,7 @@ from typing import Final
 
 _TOKEN_BYTES: Final = 32
 _SCHEMES: Final = ("bearer", "token")
+_HTTP_PORT: Final = 80
 _NAMES: Final = ("127.0.0.1", "localhost", "[::1]")
 
 PAGE_POLICY: Final = (
@@ -75,8 +76,9 @@ class Guard:
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """What Host may say."""
-        return tuple(f"{name}:{self.port}" for name in _NAMES)
+        """What Host may say; browsers leave out the port that is http's own."""
+        named = tuple(f"{name}:{self.port}" for name in _NAMES)
+        return (*named, *_NAMES) if self.port == _HTTP_PORT else named
 
     def refusal(self, asking: Asking) -> str | None:
         """Say why a request is refused; None if it is not."""

@@ -11,6 +11,7 @@ A failure costs a look into a dictionary; words are made for the first of its ki
 import json
 import re
 from collections.abc import Iterable, Mapping
+from urllib.parse import quote
 
 from asyncload.transport.classify import bare, named_in
 from asyncload.units import format_duration
@@ -18,8 +19,10 @@ from asyncload.units import format_duration
 LONGEST = 240
 """Characters of an example."""
 _HIDDEN = "***"
-_TOKEN = re.compile(r"[A-Za-z0-9+/=_-]{64,}")
-"""A signature has 64 characters, a session token hundreds; no word has."""
+_TOKEN = re.compile(r"[A-Za-z0-9+/=_%-]{64,}")
+"""A signature has 64 characters, a session token hundreds, in a URL with % in it; no word has."""
+_LOGIN = re.compile(r"\b(Basic|Bearer)\s+\S+", re.IGNORECASE)
+"""What a client shows a proxy, or a service, to be let in."""
 _USER = re.compile(r"(?<=://)[^/\s@]*@")
 """Name and password in a URL."""
 _MESSAGES = ("Message", "message", "OriginalMessage", "errorMessage")
@@ -37,8 +40,10 @@ def clean(words: str, secrets: Iterable[str]) -> str:
         The first line that is not empty, `LONGEST` characters of it at most.
     """
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        words = words.replace(secret, _HIDDEN)
+        for spelling in (secret, quote(secret, safe=""), quote(secret)):
+            words = words.replace(spelling, _HIDDEN)
     line = next((line.strip() for line in words.splitlines() if line.strip()), "")
+    line = _LOGIN.sub(rf"\1 {_HIDDEN}", line)
     line = _USER.sub(f"{_HIDDEN}@", _TOKEN.sub(lambda found: f"{found[0][:6]}…", line))
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
 

@@ -167,3 +167,12 @@ def test_the_warm_up_is_left_out() -> None:
     of = result(rows, scenario(flat(5, warmup=True), flat(20)), measured_ns=20 * S)
     assert of.littles_law is not None
     assert of.littles_law.sampled == 2
+
+
+def test_of_seconds_that_are_not_all_there_nothing_is_said() -> None:
+    """A page that was too slow for some of them: what was sent in one may have ended in another."""
+    whole = run()
+    rest = tuple(row for row in whole.seconds if row.second != 7)
+    model = replace(whole.models[0], outcomes=outcomes(OK=1900))
+    assert replace(whole, seconds=(replace(rest[0], sent=90), *rest[1:]), models=(model,)).reconciliation is None
+    assert whole.reconciliation is not None

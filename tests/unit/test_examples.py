@@ -1,6 +1,7 @@
 """transport.examples: one example of each kind of failure, and nothing in it that is a secret."""
 
 import json
+from urllib.parse import quote
 
 import pytest
 
@@ -44,6 +45,10 @@ def test_an_error_reply_in_words(status: int, name: str, body: bytes, words: str
         (f"old token {'A1b/' * 40}", "old token A1b/A1…", "a token that is in use no more"),
         ("Signature=" + "0af3" * 16, "Signat…", "a signature"),
         ("via http://me:hunter2@proxy:3128/", "via http://***@proxy:3128/", "a proxy's password"),
+        (f"token={quote(KEYS.token or '', safe='')}&x", "token=***&x", "a token as it stands in a URL"),
+        (f"old {quote('A1b/+' * 40, safe='')}", "old A1b%2F…", "an old token, likewise"),
+        ("Proxy-Authorization: Basic bWU6aHVudGVyMg==", "Proxy-Authorization: Basic ***", "what a proxy is shown"),
+        ("authorization: bearer abc.def", "authorization: bearer ***", "what a service is shown"),
         ("\n \n  first\nsecond", "first", "the first line that says something"),
         ("", "", "nothing"),
     ],

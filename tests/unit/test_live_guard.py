@@ -30,6 +30,15 @@ def test_who_is_let_in(asking: Asking, why: str) -> None:
     assert GUARD.refusal(asking) is None, why
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.0.0.1:80"])
+def test_browsers_leave_out_the_port_of_http(host: str) -> None:
+    """Of any other port they do not, and whoever does is none."""
+    origin = f"http://{host}"
+    asking = replace(GET, method="POST", host=host, cookie="the-session", origin=origin)
+    assert replace(GUARD, port=80).refusal(asking) is None
+    assert "loopback" in (replace(GUARD, port=8080).refusal(asking) or "")
+
+
 @pytest.mark.parametrize(
     ("asking", "said", "why"),
     [
