@@ -28,6 +28,8 @@ class Options:
     """Let http:// lead off this machine."""
     traceparent: float | None = None
     """Put a W3C `traceparent` on each request, with this share of them, from 0 to 1, marked as sampled."""
+    lane: int = 0
+    """Runs of one seed that are told apart by it have trace ids of their own."""
     spans: bool = False
     """Also keep the sampled requests for `Snapshot.spans`."""
 

@@ -129,7 +129,7 @@ async def arun(scenario: Scenario, options: Options | None = None, stop: Stop | 
 def _marks(plan: Plan, options: Options) -> Marks | None:
     if options.traceparent is None:
         return None
-    return Marks(options.traceparent, plan.scenario.seed, plan.rank, spans=options.spans)
+    return Marks(options.traceparent, plan.scenario.seed, plan.rank, options.lane, spans=options.spans)
 
 
 def _transport(plan: Plan, place: Place, credentials: Callable[[], Credentials], marks: Marks | None) -> Transport:

@@ -3,10 +3,11 @@ A `traceparent` for each request, so that a trace of the endpoint's own can be f
 
     traceparent: 00-<trace id, 32 hex digits>-<span id, 16 hex digits>-<01 if sampled, else 00>
 
-The ids follow from the seed: the n-th request of a rank has words 3 n, 3 n + 1 and 3 n + 2 of a stream of random words,
-the first two as its trace id, the third as its span id. Requests are numbered in the order in which they are given to
-the wire, each attempt of a retried call by itself. A request is sampled if the lower half of its trace id lies below
-ratio * 2**64, so that whoever samples by the trace id with the same ratio keeps the same traces.
+The ids follow from the seed, and from the run's lane if it has one: the n-th request of a rank has words 3 n, 3 n + 1
+and 3 n + 2 of a stream of random words, the first two as its trace id, the third as its span id. Requests are numbered
+in the order in which they are given to the wire, each attempt of a retried call by itself. A request is sampled if the
+lower half of its trace id lies below ratio * 2**64, so that whoever samples by the trace id with the same ratio keeps
+the same traces.
 
 Source:
     W3C Trace Context, section 3.2; OpenTelemetry specification, Tracing SDK, TraceIdRatioBased.
@@ -79,15 +80,16 @@ class Span(msgspec.Struct, frozen=True, gc=False):
 class Marks:
     """The marks of one rank's requests, and what became of those that are sampled; used on the loop's thread."""
 
-    def __init__(self, ratio: float, seed: int, rank: int = 0, *, spans: bool = False) -> None:
+    def __init__(self, ratio: float, seed: int, rank: int = 0, lane: int = 0, *, spans: bool = False) -> None:
         """
         Args:
             ratio: Share of the requests that are marked as sampled, from 0 to 1.
             seed: Of the scenario.
             rank: Whose requests.
+            lane: Tells runs of one seed apart.
             spans: Whether to keep the sampled ones for `drain`.
         """
-        self._marks = marks(ratio, seed, rank)
+        self._marks = marks(ratio, seed, rank, lane)
         self._keep = spans
         self._ends: list[tuple[Mark, int, Reply]] = []
         self.left_out = 0
@@ -127,9 +129,9 @@ class Marks:
         done(reply)
 
 
-def marks(ratio: float, seed: int, rank: int = 0) -> Iterator[Mark]:
+def marks(ratio: float, seed: int, rank: int = 0, lane: int = 0) -> Iterator[Mark]:
     """Yield the marks of one rank's requests, without end; see `Marks`."""
-    draw = words(seed, *_STREAM, rank)
+    draw = words(seed, *_STREAM, rank, *([lane] if lane else []))
     limit = round(ratio * 2.0**64)
     lines = np.tile(np.frombuffer(_LINE, np.uint8), (_BLOCK, 1))
     while True:

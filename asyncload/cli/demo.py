@@ -9,6 +9,7 @@ from pathlib import Path
 from asyncload.aws.credentials import StaticCredentials
 from asyncload.cli.run import DONE, INVALID, Printing, execute
 from asyncload.errors import StartError
+from asyncload.options import Options
 from asyncload.scenario import Scenario
 from asyncload.sigv4 import Credentials
 
@@ -52,7 +53,8 @@ def show(duration: str, out: Path | None) -> int:
     """
     with emulator() as url:
         sys.stderr.write(f"emulating a multi-model endpoint on {url}\n")
-        code = execute(scenario(url, duration), Printing(), out=out, credentials=StaticCredentials(_KEYS))
+        options = Options(out=out, credentials=StaticCredentials(_KEYS))
+        code = execute(scenario(url, duration), Printing(), options)
     return DONE if code == INVALID else code
 
 

@@ -36,7 +36,7 @@ from asyncload.cli.run import (
 from asyncload.cli.view import mistakes
 from asyncload.difference import Differences, differences
 from asyncload.difference.document import document as differences_document
-from asyncload.errors import AsyncloadError, Problem, ScenarioError, StoreError, UsageError
+from asyncload.errors import AsyncloadError, Problem, ScenarioError, StoreError
 from asyncload.formats.recording import Recording
 from asyncload.options import Options, Stop
 from asyncload.repeats import Repeats, is_whole
@@ -58,21 +58,25 @@ _SEEDS: Final = 1 << 32
 class Asked:
     """How often, and beside what."""
 
-    repeats: int
+    repeats: int | None
     against: Scenario | None = None
-    pause: str = "0s"
-    """Between two runs."""
+    pause: str | None = None
+    """Between two runs; none if not said."""
     out: Path
     options: Options
     """Of each run; its directory is put in."""
     html: bool = True
     """Whether each run directory gets its page."""
+    web: bool = False
+    """Whether a page was asked for that shows a run while it lasts."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
     scenario: Scenario
     directory: Path
+    lane: int = 0
+    """Both runs of a pair have one seed, and each is a trace of its own."""
 
 
 def execute_repeats(scenario: Scenario, printing: Printing, asked: Asked, watchers: Watchers) -> int:
@@ -84,10 +88,10 @@ def execute_repeats(scenario: Scenario, printing: Printing, asked: Asked, watche
         StoreError: If there are runs in the directory already; likewise.
         StartError: If a run could not begin; those before it are kept.
     """
-    pause_s = _pause_s(asked.pause)
-    problems = [Problem("", words) for words in mistakes(printing.asked, "--repeats")]
+    problems = [Problem("", words) for words in (*_mistakes(asked), *mistakes(printing.asked, "--repeats"))]
     if problems:
         raise ScenarioError("options", problems)
+    pause_s = _pause_s(asked)
     turns = list(_turns(scenario, asked))
     taken = next((turn.directory for turn in turns if turn.directory.exists()), None)
     if taken is not None:
@@ -114,13 +118,13 @@ def execute_repeats(scenario: Scenario, printing: Printing, asked: Asked, watche
 
 def _turns(scenario: Scenario, asked: Asked) -> Iterator[_Turn]:
     """Yield the runs in their order; of two that alternate, whose turn is first alternates too."""
-    for number in range(1, asked.repeats + 1):
+    for number in range(1, (asked.repeats or 0) + 1):
         if asked.against is None:
             yield _Turn(_seeded(scenario, number), numbered(asked.out, number))
             continue
         pair = [
-            _Turn(_seeded(each, number), numbered(asked.out / side, number))
-            for each, side in zip((scenario, asked.against), SIDES, strict=True)
+            _Turn(_seeded(each, number), numbered(asked.out / side, number), lane)
+            for lane, (each, side) in enumerate(zip((scenario, asked.against), SIDES, strict=True))
         ]
         yield from pair if number % 2 else reversed(pair)
 
@@ -130,11 +134,23 @@ def _seeded(scenario: Scenario, number: int) -> Scenario:
     return replace(scenario, seed=(scenario.seed + number - 1) % _SEEDS)
 
 
-def _pause_s(text: str) -> float:
+def _mistakes(asked: Asked) -> Iterator[str]:
+    """Yield what cannot be meant."""
+    if asked.repeats is None:
+        given = " and ".join(
+            name for name, value in (("--against", asked.against), ("--pause", asked.pause)) if value is not None
+        )
+        yield f"{given}: about runs that are repeated, and there is no --repeats"
+    if asked.web:
+        yield "--web: a page shows one run, and --repeats makes several; give one of them"
     try:
-        return parse_duration_ns(text) / 1e9
+        _pause_s(asked)
     except ValueError as error:
-        raise UsageError(f"--pause: {error}") from None
+        yield f"--pause: {error}"
+
+
+def _pause_s(asked: Asked) -> float:
+    return 0.0 if asked.pause is None else parse_duration_ns(asked.pause) / 1e9
 
 
 def _paused(pause_s: float) -> bool:
@@ -152,7 +168,7 @@ def _run(turn: _Turn, printing: Printing, asked: Asked, watchers: Watchers) -> R
         guests = [watcher(stop) for watcher in watchers(turn.scenario, turn.directory)]
         for guest in guests:
             staying.enter_context(guest)
-        options = replace(asked.options, out=turn.directory)
+        options = replace(asked.options, out=turn.directory, lane=turn.lane)
         result = carried_out(turn.scenario, options, stop, notes, own=views(printing, notes), guests=guests)
     if asked.html and not result.health.store_error:
         leave_page(result, turn.directory, told=False)

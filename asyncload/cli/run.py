@@ -13,7 +13,6 @@ from typing import Protocol
 
 from rich.console import Console
 
-from asyncload.aws.credentials import CredentialSource
 from asyncload.cli.page import leave_page
 from asyncload.cli.view import AskedView, mistakes, spans_of
 from asyncload.errors import Problem, ScenarioError
@@ -59,23 +58,22 @@ class Watcher(Protocol):
 def execute(
     scenario: Scenario,
     printing: Printing,
+    options: Options,
     *,
     watchers: Sequence[Callable[[Stop], Watcher]] = (),
     ended: Sequence[Callable[[RunResult, Path], None]] = (),
-    out: Path | None,
-    rank: int = 0,
-    world: int = 1,
-    samples: bool = False,
-    allow_plaintext: bool = False,
-    credentials: CredentialSource | None = None,
-    traceparent: float | None = None,
-    spans: bool = False,
     html: bool = True,
 ) -> int:
     """
     Run a scenario, print its result, and return the exit code.
 
-    Those in `ended` are told of the result and of the run directory when all is in there.
+    Args:
+        scenario: What to send.
+        printing: What to print.
+        options: How; without a run directory it gets one.
+        watchers: Who watches, beside whoever reads the terminal.
+        ended: Are told of the result and of the run directory when all is in there.
+        html: Whether the run directory gets its page.
 
     Raises:
         ScenarioError: If what is to be printed cannot be meant; nothing was sent.
@@ -83,14 +81,11 @@ def execute(
     problems = [Problem("", words) for words in mistakes(printing.asked, "--json" if printing.as_json else "")]
     if problems:
         raise ScenarioError("options", problems)
-    directory = out or new_directory(scenario.name, time.time())
+    directory = options.out or new_directory(scenario.name, time.time())
+    options = replace(options, out=directory)
     notes = Console(stderr=True)
     stop = Stop()
     guests = [watcher(stop) for watcher in watchers]
-    options = Options(
-        rank=rank, world=world, out=directory, samples=samples, allow_plaintext=allow_plaintext,
-        credentials=credentials, traceparent=traceparent, spans=spans,
-    )  # fmt: skip
     with ExitStack() as staying:  # guests stay until the result is printed: some wait for theirs to fetch it
         for guest in guests:
             staying.enter_context(guest)

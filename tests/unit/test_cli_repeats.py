@@ -7,16 +7,26 @@ from pathlib import Path
 
 import pytest
 
+from asyncload.cli import repeats
 from asyncload.cli.repeats import tell
 from asyncload.cli.report import Asked, report
 from asyncload.cli.run import Printing
 from asyncload.errors import ScenarioError
 from asyncload.formats.own import read_run
+from asyncload.options import Options
 from asyncload.report.exports import Choices
 from asyncload.result import RunResult
+from asyncload.scenario import Scenario
 from bench.courses import Endpoint, made
 
 RUN = made(Endpoint(seconds=10), 1, directory=False).result
+SCENARIO = Scenario.from_dict(
+    {
+        "endpoint": {"name": "e", "region": "us-east-1", "url": "http://127.0.0.1:9"},
+        "models": [{"name": "a", "content_type": "text/csv", "payload": "1"}],
+        "phases": [{"rate": "1/s", "for": "1s"}],
+    }
+)
 ENDED = replace(RUN, health=replace(RUN.health, interrupted=True))
 
 
@@ -67,3 +77,17 @@ def test_the_verdict_names_the_run_and_not_its_place_among_those_that_count(
     assert "run 2" not in told
     assert "02 was ended before its plan was, and is left out" in told
     assert read_run(tmp_path).invalid[0].startswith("run 03: the generator stood still")
+
+
+def test_options_of_repeats_are_refused_together(tmp_path: Path) -> None:
+    """Before anything is sent, and all at once."""
+    asked = repeats.Asked(repeats=None, pause="soon", out=tmp_path / "out", options=Options(), web=True)
+    with pytest.raises(ScenarioError) as error:
+        repeats.execute_repeats(SCENARIO, Printing(), asked, lambda *_: ())
+    for said in (
+        "--pause: about runs that are repeated",
+        "--web: a page shows one run",
+        "--pause: expected a duration",
+    ):
+        assert said in str(error.value)
+    assert not (tmp_path / "out").exists()

@@ -9,6 +9,7 @@ from asyncload.cli.report import Asked, mistakes, report
 from asyncload.cli.run import Printing, execute
 from asyncload.cli.view import AskedView, spans_of
 from asyncload.errors import ScenarioError
+from asyncload.options import Options
 from asyncload.report.exports import Choices
 from asyncload.report.view import View
 from asyncload.scenario import Scenario
@@ -59,7 +60,7 @@ def test_a_run_that_cannot_be_reported_so_does_not_begin(tmp_path: Path) -> None
         {"endpoint": {"name": "x"}, "models": [{"name": "a", "payload": "1"}], "phases": [{"rate": 1, "for": 1}]}
     )
     with pytest.raises(ScenarioError, match="--sort: orders models"):
-        execute(scenario, Printing(asked=AskedView(by="second", sort="calls")), out=tmp_path / "run")
+        execute(scenario, Printing(asked=AskedView(by="second", sort="calls")), Options(out=tmp_path / "run"))
     assert not (tmp_path / "run").exists()
 
 

@@ -43,6 +43,13 @@ def test_marks_follow_from_seed_and_rank() -> None:
     assert others.isdisjoint(mark.trace_id for mark in found)
 
 
+def test_runs_of_one_seed_are_told_apart_by_their_lanes() -> None:
+    """Both runs of a pair have the same arrivals, and are traces of their own."""
+    lanes = [{mark.trace_id for mark in islice(marks(0.5, 7, 0, lane), 1_000)} for lane in (0, 1)]
+    assert lanes[0] == {mark.trace_id for mark in some(1_000)}
+    assert lanes[0].isdisjoint(lanes[1])
+
+
 def test_no_two_marks_are_alike() -> None:
     found = some(20_000)
     assert len({mark.trace_id for mark in found}) == len({mark.span_id for mark in found}) == 20_000
