@@ -97,6 +97,7 @@ def main() -> None:
             service.add(head, columns)
         elif isinstance(head, Closing):
             _yield_to_others(yielding=False)
+            threading.Thread(target=_end_with_the_other_side, daemon=True).start()
             service.finish(head)
             return
 
@@ -105,6 +106,13 @@ def say(said: Said) -> None:
     """Tell whoever started this process; if that has gone, nobody."""
     with suppress(OSError):
         os.write(sys.stdout.fileno(), msgspec.json.encode(said) + b"\n")
+
+
+def _end_with_the_other_side() -> None:
+    """End at once when whoever started this process has gone: nobody is left to wait for a last scrape with."""
+    while os.read(sys.stdin.fileno(), 1024):  # not its buffer: what is blocked in that cannot be left behind
+        pass
+    os._exit(0)
 
 
 def _yield_to_others(*, yielding: bool) -> None:

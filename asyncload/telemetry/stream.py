@@ -18,8 +18,12 @@ from asyncload.telemetry.frames import HOST, Closing, Opening, Ready, Said, Tick
 
 _MOST_WAITING: Final = 120
 """Seconds that may wait for the pipe: by then the process on its other side is stuck."""
+_BEGIN_S: Final = 30.0
+"""For the process to start."""
 _END_S: Final = 45.0
 """For last exports, beyond the time for a last scrape."""
+_SOON_S: Final = 5.0
+"""A last export that takes longer is worth a word."""
 _SAID = msgspec.json.Decoder(Said)
 _COMMAND: Final = ("-P", "-m", "asyncload.telemetry.serve")
 
@@ -105,12 +109,28 @@ class Stream:
                 self._tell(
                     f"prometheus: waiting for a last scrape, {self._opening.linger_s:g} s at most; Ctrl-C ends it"
                 )
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(0 if self._broken else _END_S + self._opening.linger_s)
+            if not self._broken:
+                self._wait(self._opening.linger_s if linger else 0.0)
         self._end()
         for thread in self._threads:
             thread.join()
         self._close()
+
+    def _wait(self, linger_s: float) -> None:
+        """Wait for the process; what it is waited for, and what is lost, is told."""
+        left_s = linger_s + _END_S
+        if self._opening.otlp is not None:
+            if self._ended_within(linger_s + _SOON_S):
+                return
+            left_s = _END_S - _SOON_S
+            self._tell(f"otlp: waiting for the collector to take the rest, {left_s:g} s at most; Ctrl-C ends it")
+        if not self._ended_within(left_s):
+            self._tell("streams: their process did not end in time; what it had not sent is lost")
+
+    def _ended_within(self, patience_s: float) -> bool:
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(patience_s)
+        return self._process.poll() is not None
 
     @property
     def pid(self) -> int:
@@ -124,11 +144,15 @@ class Stream:
         rows[np.asarray(self._shown, np.int64)] = np.arange(len(self._shown))
         rows[-1] = len(self._opening.labels)
         words: list[str] = []
+        stuck = threading.Timer(_BEGIN_S, self._process.kill)
+        stuck.start()
         try:
             write(self._pipe, self._opening, rows)
             said = self._hear(words)
         except OSError:
             said = None
+        finally:
+            stuck.cancel()
         match said:
             case Ready(port):
                 self.port = port

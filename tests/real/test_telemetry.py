@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import numpy as np
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -23,8 +24,8 @@ from asyncload.result import RunResult
 from asyncload.runner import run
 from asyncload.scenario import Scenario
 from asyncload.snapshot import Snapshot
-from asyncload.telemetry.frames import Opening
-from asyncload.telemetry.stream import Stream
+from asyncload.telemetry.frames import Closing, Opening, write
+from asyncload.telemetry.stream import _COMMAND, Stream
 from tests.real.collector import Collector, attributes, collector
 from tests.real.runs import KEYS, ROW, scenario, steady_emulator
 from tests.real.servers import RunningEmulator, emulator
@@ -333,6 +334,44 @@ def test_a_process_that_does_not_keep_up_is_given_up() -> None:
         for _ in range(300):
             stream.on_snapshot(second)
     assert told[1:] == ["streams: their process does not keep up; the run goes on without them"]
+
+
+def test_a_process_that_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It hangs before it listens."""
+    monkeypatch.setattr("asyncload.telemetry.stream._COMMAND", ("-c", "import time; time.sleep(100)"))
+    monkeypatch.setattr("asyncload.telemetry.stream._BEGIN_S", 0.5)
+    opening = Opening(version="1", scenario="s", run="r", models=NAMES, labels=NAMES, prometheus=0)
+    stream = Stream(opening, range(3), lambda _: None)
+    with pytest.raises(StartError, match="did not start: it says nothing"), stream:
+        pass
+
+
+def test_the_process_does_not_outlive_whoever_waits_with_it() -> None:
+    """The run is over, nobody has scraped, and the run's own process is killed: its end of the pipe closes."""
+    opening = Opening(version="1", scenario="s", run="r", models=("a",), labels=("a",), prometheus=0, linger_s=1_000)
+    with subprocess.Popen(
+        [sys.executable, *_COMMAND], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, env=environment()
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        write(process.stdin.fileno(), opening, np.array([0, 1]))
+        assert b"ready" in process.stdout.readline()
+        write(process.stdin.fileno(), Closing(linger=True))
+        process.stdin.close()
+        assert process.wait(60) == 0
+
+
+def test_a_slow_collector_is_told_of_and_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its process stands still, as it would behind a collector that takes nothing."""
+    for name in ("_SOON_S", "_END_S"):
+        monkeypatch.setattr(f"asyncload.telemetry.stream.{name}", {"_SOON_S": 0.2, "_END_S": 0.5}[name])
+    told: list[str] = []
+    with stream_of(scenario("http://127.0.0.1:9"), Streams(otlp="http://127.0.0.1:9"), told) as stream:
+        os.kill(stream.pid, signal.SIGSTOP)
+    assert told == [
+        "otlp: waiting for the collector to take the rest, 0.3 s at most; Ctrl-C ends it",
+        "streams: their process did not end in time; what it had not sent is lost",
+    ]
 
 
 def test_a_process_that_does_not_start_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
