@@ -2,25 +2,22 @@
 What a page costs a run: lateness p99 at 5,000/s with the page open in a browser, against nobody watching.
 
 The ways take turns. The target, the browser and the process that serves the page are on one core, the generator is on
-the other. The browser is headless Chromium: it is started before the run, and opens the page during the warm-up. In
-headless mode a page counts as visible, so it draws what is in its window each second.
+the other. The browser is headless Chromium: it is started before the run, and opens the page during the warm-up. With
+a browser elsewhere only the page's own process has work here.
 """
 
 import tempfile
-import threading
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
 import msgspec
 
 from bench.context import Context
-from bench.pin import pinned
-from bench.processes import ask, tool
-from bench.rows import Detail, Finding, Findings, MissingToolError, Row
+from bench.looking import Chromium, Elsewhere, Eyes, looking
+from bench.processes import ask
+from bench.rows import Detail, Finding, Findings, Row
 from bench.stimulus import ask_for
 from bench.target import Target, nginx
 from bench.watching import Watched, Watching
@@ -30,87 +27,27 @@ _RATE_PER_S = 5000.0
 _WARMUP_S = 5.0
 """In which the browser opens the page."""
 _LIMIT_S = 180.0
-_BEGIN_S = 60.0
-_LOOK_S = 0.05
 _MOST_MORE = 1.10
 _MOST_MORE_US = 50.0
-_ARGUMENTS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class _Way:
     name: str
     how: str
-    open: bool
+    eyes: Eyes | None = None
 
 
-_ALONE = _Way("nobody watches", "off", open=False)
-_BESIDE = _Way("a process of its own, page open in Chromium", "process", open=True)
+_ALONE = _Way("nobody watches", "off")
+_ELSEWHERE = _Way("a process of its own, page open in a browser elsewhere", "process", Elsewhere())
+_BESIDE = _Way("a process of its own, page open in Chromium beside it", "process", Chromium())
 _WAYS = (
     _ALONE,
-    _Way("a process of its own, nobody looks on", "process", open=False),
+    _Way("a process of its own, nobody looks on", "process"),
+    _ELSEWHERE,
     _BESIDE,
-    _Way("the generator's loop, page open in Chromium", "inside", open=True),
+    _Way("the generator's loop, page open in Chromium", "inside", Chromium()),
 )
-
-
-@dataclass
-class Looking:
-    """What a browser saw."""
-
-    url_file: Path
-    rows: int = 0
-    """Of the run's course, drawn at the end."""
-    trouble: str = ""
-    _ready: threading.Event = field(default_factory=threading.Event)
-    _over: threading.Event = field(default_factory=threading.Event)
-
-    def look(self, core: int) -> None:
-        """Start Chromium, open the page when there is one, and look until told to stop; a thread's work."""
-        try:
-            self._look(core)
-        except Exception as error:  # noqa: BLE001  # told by whoever waits for this thread
-            self.trouble = f"{type(error).__name__}: {error}"
-        finally:
-            self._ready.set()
-
-    def _look(self, core: int) -> None:
-        from playwright.sync_api import sync_playwright  # noqa: PLC0415  # not needed by the other groups
-
-        program = tool("chromium", "install the Debian package chromium")
-        with pinned(core), sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=program, args=list(_ARGUMENTS))
-            page = browser.new_page(viewport={"width": 1400, "height": 1000})
-            self._ready.set()
-            while not self._over.is_set() and not self.url_file.exists():
-                time.sleep(_LOOK_S)
-            if self.url_file.exists():
-                page.goto(self.url_file.read_text())
-                while not self._over.wait(_LOOK_S):
-                    pass
-                drawn = "document.querySelector('#lateness-chart .plot')?.data?.at(-1)?.x?.length ?? 0"
-                self.rows = page.evaluate(drawn)
-            browser.close()
-
-    @contextmanager
-    def while_it_lasts(self, core: int) -> Iterator[None]:
-        """Look on during a block."""
-        thread = threading.Thread(target=self.look, args=(core,))
-        thread.start()
-        try:
-            if not self._ready.wait(_BEGIN_S):
-                raise RuntimeError("Chromium did not start")
-            if self.trouble:
-                raise MissingToolError(self.trouble)
-            yield
-        finally:
-            self._over.set()
-            thread.join(_BEGIN_S)
-        if self.trouble or not self.rows:
-            raise RuntimeError(f"the browser saw nothing: {self.trouble or 'no chart was drawn'}")
 
 
 def measure(context: Context) -> Findings:
@@ -126,13 +63,15 @@ def _compared(context: Context, target: Target, models: int) -> Iterator[Finding
         order = _WAYS if turn % 2 == 0 else _WAYS[::-1]
         for way in order:
             turns[way].append(_turn(context, target, way, models))
-    alone, beside = (median(one.lateness_p99_us for one in turns[way]) for way in (_ALONE, _BESIDE))
-    yield Row(
-        f"lateness p99 at {_RATE_PER_S:,.0f}/s, {models:,} models, page open in Chromium",
-        f"+{_MOST_MORE - 1:.0%} or +{_MOST_MORE_US:.0f} us at most",
-        f"{beside:.0f} us against {alone:.0f} us",
-        reached=beside <= max(alone * _MOST_MORE, alone + _MOST_MORE_US),
-    )
+    p99_us = {way: median(one.lateness_p99_us for one in several) for way, several in turns.items()}
+    limit_us = max(p99_us[_ALONE] * _MOST_MORE, p99_us[_ALONE] + _MOST_MORE_US)
+    for way, where in ((_BESIDE, "in Chromium beside it"), (_ELSEWHERE, "in a browser elsewhere")):
+        yield Row(
+            f"lateness p99 at {_RATE_PER_S:,.0f}/s, {models:,} models, page open {where}",
+            f"+{_MOST_MORE - 1:.0%} or +{_MOST_MORE_US:.0f} us at most",
+            f"{p99_us[way]:.0f} us against {p99_us[_ALONE]:.0f} us",
+            reached=p99_us[way] <= limit_us,
+        )
     cells = [[way.name, *_cells(several)] for way, several in turns.items()]
     yield Detail(f"{models:,} models, {_RATE_PER_S:,.0f}/s; medians of the runs", _HEADINGS, cells)
 
@@ -160,14 +99,13 @@ def _cells(runs: Sequence[Watched]) -> list[str]:
 def _turn(context: Context, target: Target, way: _Way, models: int) -> Watched:
     question = ask_for(target, _RATE_PER_S, context.pick(20.0, 5.0))
     with tempfile.TemporaryDirectory(prefix="asyncload-bench-") as home:
-        looking = Looking(Path(home) / "url")
+        url_file = Path(home) / "url"
         asked = {
-            "how": way.how, "ask": replace(question, warmup_s=_WARMUP_S), "models": models,
-            "url_file": str(looking.url_file),
+            "how": way.how, "ask": replace(question, warmup_s=_WARMUP_S), "models": models, "url_file": str(url_file),
         }  # fmt: skip
-        if not way.open:
+        if way.eyes is None:
             return _watched(context, asked)
-        with looking.while_it_lasts(context.cores.target):
+        with looking(way.eyes, context.cores.target, url_file):
             return _watched(context, asked)
 
 
