@@ -20,6 +20,7 @@ from rich.segment import Segment, Segments
 from rich.style import Style
 
 from asyncload.call import Outcome
+from asyncload.report.estimates import UNTOLD
 from asyncload.report.numbers import NOTHING, count, ms, pad, shorten
 from asyncload.report.recent import SECONDS, Recent, busiest, errors_by_kind
 from asyncload.snapshot import Snapshot
@@ -108,9 +109,9 @@ def log_line(recent: Recent) -> str:
         f"{_elapsed(last):>6}/{format_duration(last.length_ns)}"
         f"  {' '.join(_asked(recent))} sent {_rate(recent.sent_per_s)}"
         f"  ok {ok} errors {sum(outcomes) - ok}"
-        f"  p50 {ms(p50_us)} p99 {ms(p99_us)} ms"
+        f"  p50 {_told(p50_us)} p99 {_told(p99_us)} ms"
         f"  in flight {last.row.in_flight}"
-        f"  late p99 {ms(late_us)} ms"
+        f"  late p99 {_told(late_us)} ms"
         f"{'  warm-up' if last.warmup else ''}"
     )
 
@@ -153,7 +154,7 @@ def _rates(recent: Recent, late_us: float) -> list[Segment]:
         (f"{asked} ", how_much),
         ("sent ", _rate(recent.sent_per_s)),
         ("in flight ", count(last.row.in_flight)),
-        ("lateness p99 ", f"{ms(late_us)} ms"),
+        ("lateness p99 ", f"{_told(late_us)} ms"),
         ("CPU ", f"{100 * last.health.cpu_share:.0f} %"),
     )
     line = []
@@ -185,7 +186,7 @@ def _row(
 ) -> list[Segment]:
     ended = sum(outcomes)
     failed = ended - outcomes[Outcome.OK]
-    p50, p99 = map(ms, quantiles_us) if quantiles_us else (NOTHING, NOTHING)
+    p50, p99 = map(_told, quantiles_us) if quantiles_us else (NOTHING, NOTHING)
     text = f"{pad(shorten(name, _NAME), _NAME)}  {count(ended):>7}  {count(failed):>7}  {p50:>7} {p99:>7}"
     return [Segment(text, style or (_YELLOW if failed else None))]
 
@@ -206,3 +207,8 @@ def _rate(per_s: float) -> str:
 
 def _elapsed(snapshot: Snapshot) -> str:
     return format_duration(max(round(snapshot.elapsed_ns / 1e9), 0) * 1_000_000_000)
+
+
+def _told(value_us: float) -> str:
+    """Print a percentile of the last calls, without an interval: those are all the calls that it is of."""
+    return UNTOLD if math.isinf(value_us) else ms(value_us)

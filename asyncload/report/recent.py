@@ -17,6 +17,7 @@ from asyncload.histogram import Histogram, Int64s, highest_us
 from asyncload.record import METRICS
 from asyncload.result import WARMUP
 from asyncload.snapshot import Snapshot
+from asyncload.statistics.ranks import needed
 
 SECONDS = 5
 """What "the last seconds" are."""
@@ -104,7 +105,8 @@ class Recent:
         Quantiles of the response of some models, and of everything.
 
         Shape:
-            float64[len(models) + 2, len(qs)]; the last rows are response and lateness of all models and the warm-up.
+            float64[len(models) + 2, len(qs)], NaN of no calls, infinite of too few. The last rows are response and
+            lateness of all models and the warm-up.
         """
         wanted = np.asarray(models, np.int64) * len(METRICS) + _RESPONSE
         parts: list[list[Histogram]] = [[] for _ in models]
@@ -130,7 +132,8 @@ def quantiles_us(groups: Sequence[Sequence[Histogram]], qs: Sequence[float]) -> 
         qs: In [0, 1], as `Histogram.quantile_us` takes them.
 
     Shape:
-        float64[len(groups), len(qs)]; NaN where a group is empty.
+        float64[len(groups), len(qs)]; NaN where a group is empty, infinite where it has too few calls: no value of
+        theirs bounds the quantile.
     """
     # All groups side by side in one dense array, counted and summed up in two calls; merging each would sort each.
     histograms = [histogram for group in groups for histogram in group]
@@ -145,10 +148,12 @@ def quantiles_us(groups: Sequence[Sequence[Histogram]], qs: Sequence[float]) -> 
     cumulative = np.cumsum(np.bincount(keys, counts, len(groups) * width))
     behind = cumulative[width - 1 :: width]
     before = np.concatenate([[0.0], behind[:-1]])
-    ranks = np.maximum(np.ceil(np.outer(behind - before, qs) - 1e-9), 1)
+    calls = behind - before
+    ranks = np.maximum(np.ceil(np.outer(calls, qs) - 1e-9), 1)
     found = np.searchsorted(cumulative, np.minimum(ranks + before[:, None], cumulative[-1]))
     values = highest_us(found % width + lowest).astype(np.float64)
-    values[behind == before] = np.nan
+    values[calls[:, None] < np.asarray([needed(q) for q in qs])] = np.inf
+    values[calls == 0] = np.nan
     return values
 
 

@@ -1,9 +1,8 @@
 """
 Durations in buckets: what both kinds of stream have in place of the HDR slots.
 
-A slot belongs to a bucket whole. So a value may be counted above a bound that it is below by less than 1/1024 of
-itself, and counts and sums are exact otherwise: the sum takes each value as the middle of its slot, as the report's
-mean does.
+A slot belongs to a bucket whole; counts and sums are exact otherwise. The sum takes each value as the middle of its
+slot, as the report's mean does.
 """
 
 from collections.abc import Sequence
@@ -16,14 +15,6 @@ from asyncload.histogram import SLOTS, Int64s, highest_us, lowest_us
 
 SCALE: Final = 5
 """Of the exponential cells: 2**5 of them to each factor of 2, so that each is 2.2 % wide."""
-DURATION_BOUNDS_S: Final = (
-    0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.025, 0.035, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.35, 0.5,
-    0.75, 1.0, 1.5, 2.5, 5.0, 7.5, 10.0, 15.0, 30.0, 60.0,
-)  # fmt: skip
-"""Upper bounds; among them all those that OpenTelemetry recommends for HTTP, and Prometheus' own."""
-LATENESS_BOUNDS_S: Final = (
-    0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
-)  # fmt: skip
 
 _SLOTS = np.arange(SLOTS)
 _LOWEST_US, _HIGHEST_US = lowest_us(_SLOTS), highest_us(_SLOTS)

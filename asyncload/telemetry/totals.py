@@ -5,11 +5,12 @@ from typing import Final
 
 import numpy as np
 
+from asyncload.buckets import DURATION_BOUNDS_S, LATENESS_BOUNDS_S
 from asyncload.call import Outcome
 from asyncload.histogram import Int64s
 from asyncload.record import METRICS
 from asyncload.telemetry.frames import Tick
-from asyncload.telemetry.spread import DURATION_BOUNDS_S, LATENESS_BOUNDS_S, Spreads
+from asyncload.telemetry.spread import Spreads
 
 _SLOT_BITS: Final = 15
 _BOUNDS_S: Final = {"response": DURATION_BOUNDS_S, "service": DURATION_BOUNDS_S, "lateness": LATENESS_BOUNDS_S}

@@ -9,11 +9,10 @@ from prometheus_client import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
+from asyncload.buckets import DURATION_BOUNDS_S, LATENESS_BOUNDS_S
 from asyncload.call import Outcome
 from asyncload.formats.recording import Recording
-from asyncload.formats.writing.openmetrics import BOUNDS_S, LATENESS_BOUNDS_S
 from asyncload.histogram import Histogram
-from asyncload.telemetry import spread
 from asyncload.telemetry.families import FAMILIES
 from tests.unit.exported import HOSTILE, closed, empty, failed, hostile, judged, text
 from tests.unit.recordings import EPOCH_S, Made, S, recording
@@ -43,7 +42,7 @@ def test_a_histogram_counts_what_lies_below_each_bound(metric: str) -> None:
     assert (family.type, family.unit) == ("histogram", "seconds")
     for model in RUN.result.models:
         samples = [each for each in family.samples if each.labels["model"] == model.name]
-        counted_right(samples, getattr(model, metric), BOUNDS_S)
+        counted_right(samples, getattr(model, metric), DURATION_BOUNDS_S)
 
 
 def test_lateness_is_the_generators_and_no_models() -> None:
@@ -124,7 +123,7 @@ def test_prometheus_files_it(tmp_path: Path) -> None:
         assert len(dumped.stdout.splitlines()) == samples
 
 
-def test_names_and_bounds_are_those_of_the_live_metrics() -> None:
+def test_names_are_those_of_the_live_metrics() -> None:
     """So that a query, or a dashboard, means the same of both."""
     live = {family.prometheus.removesuffix("_total"): family for family in FAMILIES}
     shared = set(live) & set(families(RUN))
@@ -139,4 +138,3 @@ def test_names_and_bounds_are_those_of_the_live_metrics() -> None:
         assert family.type == live[name].kind
         labels = {tuple(label for label in each.labels if label != "le") for each in family.samples}
         assert labels == {live[name].labels}, name
-    assert (BOUNDS_S, LATENESS_BOUNDS_S) == (spread.DURATION_BOUNDS_S, spread.LATENESS_BOUNDS_S)

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import yaml
 
+from asyncload.buckets import DURATION_BOUNDS_S, LATENESS_BOUNDS_S
 from asyncload.snapshot import Snapshot
 from asyncload.telemetry.families import FAMILIES, read
-from asyncload.telemetry.spread import DURATION_BOUNDS_S, LATENESS_BOUNDS_S, Spread
+from asyncload.telemetry.spread import Spread
 from asyncload.telemetry.totals import Totals
 from asyncload.units import format_duration
 from tests.unit.streamed import add, snapshots

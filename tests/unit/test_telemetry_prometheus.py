@@ -10,10 +10,10 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as read_text
 
+from asyncload.buckets import DURATION_BOUNDS_S
 from asyncload.telemetry.families import FAMILIES, read
 from asyncload.telemetry.frames import Opening
 from asyncload.telemetry.prometheus import Server
-from asyncload.telemetry.spread import DURATION_BOUNDS_S
 from asyncload.telemetry.totals import Totals
 from tests.unit.streamed import add, snapshots
 from tests.unit.test_telemetry_totals import SECONDS

@@ -5,10 +5,9 @@ import math
 import numpy as np
 import pytest
 
+from asyncload.buckets import DURATION_BOUNDS_S, LATENESS_BOUNDS_S
 from asyncload.histogram import Histogram, slots_of
 from asyncload.telemetry.spread import (
-    DURATION_BOUNDS_S,
-    LATENESS_BOUNDS_S,
     SCALE,
     Spread,
     Spreads,

@@ -7,10 +7,9 @@ import numpy as np
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
 
 from asyncload.call import Outcome
-from asyncload.formats.writing.openmetrics import BOUNDS_S, openmetrics
-from asyncload.formats.writing.openmetrics import LATENESS_BOUNDS_S as FILE_LATENESS_BOUNDS_S
+from asyncload.formats.writing.openmetrics import openmetrics
 from asyncload.telemetry.families import FAMILIES, read
-from asyncload.telemetry.spread import DURATION_BOUNDS_S, LATENESS_BOUNDS_S, Spread
+from asyncload.telemetry.spread import Spread
 from asyncload.telemetry.totals import Totals
 from tests.unit.recordings import Made, S, recording
 from tests.unit.streamed import NAMES, add, snapshots
@@ -120,8 +119,11 @@ def test_the_file_of_a_run_has_the_same_metrics() -> None:
     """What `report --format openmetrics` writes has the live names, kinds and buckets."""
     written = {family.name: family for family in read_openmetrics(openmetrics(recording(SECONDS[0], NAMES)).decode())}
     shared = [family for family in FAMILIES if family.prometheus.removesuffix("_total") in written]
+    live = values(totals_of([0, 1, 2, 3], ["a", "b", "c"]))
     assert len(shared) >= 14
     for family in shared:
-        assert written[family.prometheus.removesuffix("_total")].type == family.kind
-    assert BOUNDS_S == DURATION_BOUNDS_S
-    assert FILE_LATENESS_BOUNDS_S == LATENESS_BOUNDS_S
+        inside = written[family.prometheus.removesuffix("_total")]
+        assert inside.type == family.kind
+        bounds_s = {float(sample.labels["le"]) for sample in inside.samples if "le" in sample.labels}
+        spreads = [spread for spread in live[family.prometheus].values() if isinstance(spread, Spread)]
+        assert all(bounds_s == {*spread.bounds_s, math.inf} for spread in spreads), family.prometheus

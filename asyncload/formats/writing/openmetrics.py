@@ -5,8 +5,7 @@ Every sample has the time of the run's end, so that `promtool tsdb create-blocks
 are names of models, outcomes and objectives, so there are as many time series as a run's own size says; the warm-up is
 in none.
 
-Histograms are classic ones, for text has no native ones. An HDR slot belongs to a bucket whole: a value may be counted
-above a bound that it is below by less than 1/1024 of itself.
+Histograms are classic ones, for text has no native ones.
 
 Source:
     OpenMetrics 1.0; Prometheus, Metric and label naming. Written by prometheus_client.
@@ -28,20 +27,13 @@ from prometheus_client.core import (
 from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.registry import Collector
 
+from asyncload.buckets import DURATION_BOUNDS_S, LATENESS_BOUNDS_S
 from asyncload.call import Outcome
 from asyncload.formats.recording import Recording
 from asyncload.histogram import Histogram, highest_us
 from asyncload.result import RunResult
 from asyncload.slo.answers import Answer
 
-BOUNDS_S: Final = (
-    0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.025, 0.035, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.35, 0.5,
-    0.75, 1.0, 1.5, 2.5, 5.0, 7.5, 10.0, 15.0, 30.0, 60.0,
-)  # fmt: skip
-"""Upper ends of the buckets of what calls took."""
-LATENESS_BOUNDS_S: Final = (
-    0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
-)  # fmt: skip
 _BY_MODEL: Final = {
     "response": "Last byte minus due time, of calls that ended OK or TIMEOUT: what a caller waited.",
     "service": "Last byte minus sending, of calls that ended OK or TIMEOUT: what the endpoint took.",
@@ -76,7 +68,7 @@ class _Run(Collector):
         for metric, text in _BY_MODEL.items():
             family = HistogramMetricFamily(f"asyncload_{metric}_seconds", text, labels=["model"], unit="seconds")
             for model in self._result.models:
-                self._add(family, [model.name], getattr(model, metric), BOUNDS_S)
+                self._add(family, [model.name], getattr(model, metric), DURATION_BOUNDS_S)
             yield family
         text = "Sending minus due time, of all calls sent: what the generator took."
         lateness = HistogramMetricFamily("asyncload_lateness_seconds", text, labels=[], unit="seconds")
