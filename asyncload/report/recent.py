@@ -129,7 +129,7 @@ def quantiles_us(groups: Sequence[Sequence[Histogram]], qs: Sequence[float]) -> 
 
     Args:
         groups: The histograms to be merged, for each group.
-        qs: In [0, 1], as `Histogram.quantile_us` takes them.
+        qs: In (0, 1).
 
     Shape:
         float64[len(groups), len(qs)]; NaN where a group is empty, infinite where it has too few calls: no value of

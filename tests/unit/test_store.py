@@ -15,11 +15,11 @@ import pytest
 from asyncload import store
 from asyncload.call import Outcome, Reply
 from asyncload.errors import StoreError
-from asyncload.histogram import Histogram
+from asyncload.histogram import Histogram, Int64s, encode_groups
 from asyncload.measured import Signs
-from asyncload.record import METRICS, SIGNS, Recorder
+from asyncload.record import METRICS, SIGNS, Recorder, Second
 from asyncload.result import WARMUP, Health, ModelResult, RunResult, SecondResult, total
-from asyncload.store import Facts, RunDirectory, measured_until, new_directory, reading
+from asyncload.store import Facts, RunDirectory, directory, measured_until, new_directory, reading
 
 S = 1_000_000_000
 MS = 1_000_000
@@ -46,7 +46,11 @@ class Run:
         self.rows: list[SecondResult] = []
 
     def second(self, calls: int = 400) -> None:
-        """Record and append one second: half of the targets have replies, of all outcomes; every tenth is dropped."""
+        """Record and append one second."""
+        asyncio.run(self.directory.append(*self.fill(calls)))
+
+    def fill(self, calls: int) -> tuple[SecondResult, Second, Health]:
+        """Record one second: half of the targets have replies, of all outcomes; every tenth is dropped."""
         number = len(self.rows)
         for i in range(calls):
             due = number * S + i * MS
@@ -58,7 +62,7 @@ class Run:
         outcomes = tuple(second.outcomes.sum(axis=0).tolist())
         row = SecondResult(number, calls, calls - 5, 7, outcomes, second.overall(0), second.overall(2))
         self.rows.append(row)
-        asyncio.run(self.directory.append(row, second, health(number)))
+        return row, second, health(number)
 
     def result(self) -> RunResult:
         models = [
@@ -97,6 +101,34 @@ def test_a_run_is_read_back_whole_or_cut(tmp_path: Path, name: str) -> None:
     assert json.loads((path / "scenario.json").read_bytes()) == SCENARIO
     (path / "result.json").unlink()
     assert store.read(path) == replace(result, health=replace(result.health, cut=True))
+
+
+def test_a_second_of_many_targets_is_encoded_in_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two turns of the loop no more than one portion: metrics and signs of it."""
+    encoded: list[int] = []
+
+    def noted(groups: Int64s, slots: Int64s, counts: Int64s, width: int) -> list[bytes]:
+        encoded.append(width)
+        return encode_groups(groups, slots, counts, width)
+
+    monkeypatch.setattr(directory, "encode_groups", noted)
+    run = Run(tmp_path)
+    run.second()  # warm-up, which is one row
+    encoded.clear()
+    second = run.fill(1000)
+    in_each_turn: list[int] = []
+
+    async def append() -> None:
+        writing = asyncio.create_task(run.directory.append(*second))
+        while not writing.done():
+            before = len(encoded)
+            await asyncio.sleep(0)
+            in_each_turn.append(len(encoded) - before)
+
+    asyncio.run(append())
+    assert len(encoded) >= 6
+    assert max(in_each_turn) == 2
+    assert max(encoded) <= 32 * len(METRICS)
 
 
 def test_a_run_under_way_can_be_read(tmp_path: Path) -> None:
