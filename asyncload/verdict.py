@@ -98,7 +98,7 @@ def judge(e: Evidence) -> Verdict:
         ),
         (
             e.longest_stall_ms > STALL_MS,
-            f"the generator stood still for {e.longest_stall_ms:.0f} ms; is this machine shared or asleep?",
+            f"the generator stood still for {e.longest_stall_ms:.0f} ms: this machine may be shared, or was asleep",
         ),
         (e.cpu_share > CPU_SHARE, f"the generator used {e.cpu_share:.0%} of its core; it was the bottleneck"),
         (

@@ -43,8 +43,7 @@ def _invalid(label: str, recordings: Sequence[Recording]) -> Iterator[str]:
     several = f"{len(reasons)} of {len(recordings)} runs of {label} are INVALID, the first of them"
     who = f"{label} is INVALID" if len(recordings) == 1 else several
     why = "; ".join(reasons[0])
-    end = "" if why.endswith("?") else "."
-    yield f"{who}: {why}{end} What differs may be the generator's doing and not the endpoint's"
+    yield f"{who}: {why}. What differs may be the generator's doing and not the endpoint's"
 
 
 def _plans(a: Sequence[RunResult], b: Sequence[RunResult]) -> Iterator[str]:

@@ -122,7 +122,7 @@ def test_an_invalid_run_is_told_before_anything_else() -> None:
     late = replace(BEFORE.result.health, longest_stall_ns=300_000_000)
     found = differences([replace(BEFORE, result=replace(BEFORE.result, health=late))], [SLOWER])
     assert found.notes[0] == (
-        "A is INVALID: the generator stood still for 300 ms; is this machine shared or asleep? "
+        "A is INVALID: the generator stood still for 300 ms: this machine may be shared, or was asleep. "
         "What differs may be the generator's doing and not the endpoint's"
     )
     assert found.a.invalid

@@ -65,7 +65,7 @@ def test_the_verdict_is_the_worst_and_says_which_run() -> None:
     repeats = Repeats((ALIKE.results[0], bad))
     assert not repeats.verdict.valid
     assert repeats.verdict.reasons == (
-        "run 2: the generator stood still for 500 ms; is this machine shared or asleep?",
+        "run 2: the generator stood still for 500 ms: this machine may be shared, or was asleep",
     )
 
 
