@@ -130,11 +130,12 @@ def _joined(rows: Sequence[SecondResult]) -> SecondResult:
 
 
 def _place(second: int, stretches: Sequence[Stretch]) -> int | None:
-    """Which stretch a second lies in by its middle; behind the last phase, where the last replies come, the last."""
+    """Which stretch a second lies in by its middle; behind the plan, where last replies come, the last."""
     for index, stretch in enumerate(stretches):
         if _inside(second, stretch):
             return index
-    return len(stretches) - 1 if stretches and _middle_ns(second) >= stretches[-1].end_ns else None
+    behind = stretches and stretches[-1].last and _middle_ns(second) >= stretches[-1].end_ns
+    return len(stretches) - 1 if behind else None
 
 
 def _inside(second: int, stretch: Stretch) -> bool:

@@ -200,7 +200,7 @@ class RunResult:
     @cached_property
     def rates(self) -> Rates:
         """What was asked for and achieved, and the length that the rates of targets are over."""
-        return rates(self.totals, self.health, self._courses["response"], self._stretches)
+        return rates(self.totals, self.health, self.seconds, self._stretches)
 
     @cached_property
     def verdict(self) -> Verdict:
@@ -302,7 +302,15 @@ class RunResult:
             return result  # noqa: TRY300  # what is wrong with either is told in the same words
         except KeyError as error:
             raise StoreError(f"not a result of asyncload: it has no `{error.args[0]}`") from error
-        except (msgspec.MsgspecError, AttributeError, RecursionError, TypeError, ValueError) as error:
+        except (
+            msgspec.MsgspecError,
+            ArithmeticError,
+            AttributeError,
+            LookupError,
+            RecursionError,
+            TypeError,
+            ValueError,
+        ) as error:
             raise StoreError(f"not a result of asyncload: {error}") from error
 
 

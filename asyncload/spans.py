@@ -19,6 +19,7 @@ from asyncload.measured import Health
 from asyncload.units import parse_duration_ns, parse_rate_per_s
 
 _S: Final = 1_000_000_000
+_NEVER_NS: Final = 1 << 62
 _PIECES: Final = 8
 _LEAST_NS: Final = 10 * _S
 """Shorter stretches of a changing load would leave too few seconds each."""
@@ -34,6 +35,8 @@ class Stretch:
     """Index among the scenario's phases."""
     constant: bool
     """Whether the load is the same from its beginning to its end."""
+    last: bool = False
+    """Whether no other phase follows, so that what ends behind it was due in it, or before."""
 
 
 def stretches(scenario: Mapping[str, Any], health: Health) -> tuple[Stretch, ...]:
@@ -48,9 +51,9 @@ def stretches(scenario: Mapping[str, Any], health: Health) -> tuple[Stretch, ...
     phases = scenario.get("phases", ())
     lengths_ns = _lengths_ns(phases, health)
     if not phases or lengths_ns is None:
-        end_ns = max(health.elapsed_ns - health.send_tail_ns, health.measured_ns)
+        end_ns = max(_ended_ns(health), health.measured_ns)
         whole = Stretch(end_ns - health.measured_ns, end_ns, 0, constant=False)
-        return (whole,) if health.measured_ns else ()
+        return (replace(whole, last=True),) if health.measured_ns else ()
     starts_ns = [0, *_running(lengths_ns)]
     found = [
         replace(stretch, start_ns=stretch.start_ns + starts_ns[index], end_ns=stretch.end_ns + starts_ns[index])
@@ -58,12 +61,16 @@ def stretches(scenario: Mapping[str, Any], health: Health) -> tuple[Stretch, ...
         if not phase.get("warmup", False)
         for stretch in _parts(phases, index, lengths_ns[index])
     ]
-    return tuple(_clipped(found, health))
+    clipped = tuple(_clipped(found, health))
+    if clipped and (clipped[-1].phase == len(phases) - 1 or clipped[-1].end_ns >= _ended_ns(health)):
+        return (*clipped[:-1], replace(clipped[-1], last=True))
+    return clipped
 
 
 def first_measured_ns(scenario: Mapping[str, Any], health: Health) -> tuple[int, int]:
     """Where the first measured phase lies, whatever `warmup: auto` cut from it; (0, 0) if nothing was measured."""
-    uncut = replace(health, settled_s=0, measured_ns=1 << 62) if health.settled_s else health
+    whole = replace(health, settled_s=0, measured_ns=_NEVER_NS, interrupted=False, cut=False)
+    uncut = whole if health.settled_s else health
     found = stretches(scenario, uncut)
     if not found:
         return 0, 0
@@ -86,7 +93,7 @@ def _lengths_ns(phases: Sequence[Mapping[str, Any]], health: Health) -> list[int
     if len(missing) > 1:
         return None
     for index in missing:
-        end_ns = max(health.elapsed_ns - health.send_tail_ns, 0)
+        end_ns = max(_ended_ns(health), 0)
         others_ns = [length for length, phase in zip(lengths_ns, phases, strict=True) if not phase.get("warmup", False)]
         measured = not phases[index].get("warmup", False)
         whole_ns, rest_ns = end_ns, sum(lengths_ns)
@@ -105,12 +112,19 @@ def _cut_ns(phases: Sequence[Mapping[str, Any]], lengths_ns: Sequence[int], heal
 def _clipped(found: Sequence[Stretch], health: Health) -> Iterator[Stretch]:
     """Leave out what `warmup: auto` cut, and what had not passed when the run ended."""
     begin_ns, left_ns = health.settled_s * _S, health.measured_ns
+    # Of ranks that were cut differently `measured_ns` is that of the longest, which may reach beyond a stop.
+    stop_ns = _ended_ns(health) if health.interrupted or health.cut else _NEVER_NS
     for stretch in found:
         start_ns = max(stretch.start_ns, begin_ns)
-        end_ns = min(stretch.end_ns, start_ns + left_ns)
+        end_ns = min(stretch.end_ns, start_ns + left_ns, stop_ns)
         if end_ns > start_ns:
             left_ns -= end_ns - start_ns
             yield replace(stretch, start_ns=start_ns, end_ns=end_ns)
+
+
+def _ended_ns(health: Health) -> int:
+    """When the run's last call was due, from the plan's zero."""
+    return health.elapsed_ns - health.send_tail_ns
 
 
 def _parts(phases: Sequence[Mapping[str, Any]], index: int, length_ns: int) -> Iterator[Stretch]:

@@ -168,4 +168,5 @@ def _warmup_words(scenario: Mapping[str, Any], health: Health, cut_s: float) -> 
         return "warm-up: nothing was cut, for the first measured phase is too short to tell"
     cut = f"the first {cut_s:.3g} s" if cut_s else "nothing to cut"
     tail = "" if not health.unsettled else ", as much as may be cut: it had not settled by then"
-    return f"warm-up: {cut}, by MSER-{batch}{tail}"
+    counted = "; behind it calls count by when they ended, rates by when they were due" if cut_s else ""
+    return f"warm-up: {cut}, by MSER-{batch}{tail}{counted}"

@@ -238,17 +238,20 @@ def _count(result: "RunResult", name: str, model: ModelResult, classes: "Classes
 
 
 def _achieved(result: "RunResult", objective: Objective, model: ModelResult) -> Measurement:
-    measured_ns = result.health.measured_ns
-    length_ns = measured_ns + result.health.send_tail_ns
-    if not measured_ns:
+    health, rates = result.health, result.rates
+    if not health.measured_ns:
         return _unknown("nothing of the measured phases had passed")
     if objective.limit.unit == "/s":
-        return _fact(model.sent / result.rates.length_s)
+        return _fact(model.sent / rates.length_s)
     if result.closed:
         return _unknown("a closed loop is asked for no rate")
     if not model.calls:
         return _unknown("there is no call")
+    if health.settled_s:
+        totals = result.totals
+        return _fact(rates.achieved_percent * (model.sent * totals.calls / (model.calls * max(totals.sent, 1))))
     # Whole numbers up to one division: what is exactly 99 % must not come out below it.
+    measured_ns, length_ns = health.measured_ns, health.measured_ns + health.send_tail_ns
     return _fact(100 * model.sent * measured_ns / (model.calls * length_ns))
 
 

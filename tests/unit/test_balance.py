@@ -169,6 +169,16 @@ def test_the_warm_up_is_left_out() -> None:
     assert of.littles_law.sampled == 2
 
 
+def test_a_cool_down_is_left_out() -> None:
+    """What ends in a warm-up phase behind the measured ones is of that phase, nearly all of it."""
+    rows = [
+        second(number, [20_000] * (100 if number < 20 else 1000), 2 if number < 20 else 900) for number in range(30)
+    ]
+    of = result(rows, scenario(flat(20), flat(10, rate="1000/s", warmup=True)), measured_ns=20 * S)
+    assert of.littles_law is not None
+    assert (of.littles_law.rate_per_s, of.littles_law.sampled) == (100, 2)
+
+
 def test_of_seconds_that_are_not_all_there_nothing_is_said() -> None:
     """A page that was too slow for some of them: what was sent in one may have ended in another."""
     whole = run()

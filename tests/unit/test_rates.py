@@ -1,6 +1,9 @@
 """rates: calls over the time in which they were due and sent, whatever was in flight where `warmup: auto` cut."""
 
+import json
+from csv import DictReader
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -8,8 +11,9 @@ from asyncload.difference.measured import numbers
 from asyncload.formats.own import reading
 from asyncload.formats.recording import Recording
 from asyncload.repeats import Repeats
-from asyncload.result import RunResult
+from asyncload.result import RunResult, SecondResult
 from asyncload.transient import Transient, take_out
+from tests.unit.exported import text
 from tests.unit.seconds import S, flat, result, scenario, second
 
 SLOW_S = 10
@@ -52,6 +56,57 @@ def test_those_of_targets_add_up_to_what_was_achieved() -> None:
     (asked,) = of.judged_by(["achieved >= 120/s"]).objectives
     assert asked.answer == "MISSED"
     assert asked.value == pytest.approx(100)
+
+
+def test_exports_have_the_same_ones() -> None:
+    of = Recording(cut(20), None)
+    assert [row["sent_per_s"] for row in DictReader(text(of, "csv").splitlines())] == ["100", "100", ""]
+    k6 = json.loads(text(of, "k6-json"))
+    requests = k6["metrics"]["http_reqs"]["values"]
+    assert requests["rate"] == pytest.approx(100)
+    assert requests["count"] / k6["state"]["testRunDurationMs"] == pytest.approx(0.1)
+    assert "asyncload_achieved_per_second 100.0 " in text(of, "openmetrics")
+
+
+def test_an_objective_has_the_share_that_the_report_has() -> None:
+    """One call in a hundred is dropped behind the cut, none before; what was in flight there was sent."""
+    rows = [replace(row, sent=row.sent - (20 <= row.second < 60)) for row in ROWS]
+    of = take_out(
+        result(rows, scenario(flat(60), warmup="auto"), measured_ns=60 * S, elapsed_ns=60 * S),
+        result(rows[:20], scenario()).models,
+        Transient(20, unsettled=False),
+        (0, 60 * S),
+    )
+    assert (of.asked_per_s, of.achieved_per_s) == (100, 99)
+    (asked,) = of.judged_by(["achieved >= 99%"]).objectives
+    assert (asked.answer, asked.value) == ("MET", 99)
+
+
+def test_a_cool_down_is_in_none() -> None:
+    """A phase that is not measured follows, at ten times the rate."""
+    asked = scenario(flat(60), flat(30, rate="1000/s", warmup=True), warmup="auto")
+    rows = [second(number, [10_000] * (100 if number < 60 else 1000)) for number in range(90)]
+    assert _settled(asked, rows, measured_ns=60 * S, elapsed_ns=90 * S).asked_per_s == 100
+
+
+def test_a_second_that_is_half_warm_up_is_in_none() -> None:
+    asked = scenario(flat(60), flat(10.5, rate="1000/s", warmup=True), flat(20), warmup="auto")
+    each = [100] * 60 + [1000] * 10 + [550] + [100] * 19 + [50]
+    rows = [second(number, [10_000] * calls) for number, calls in enumerate(each)]
+    assert _settled(asked, rows, measured_ns=80 * S, elapsed_ns=round(90.5 * S)).asked_per_s == pytest.approx(100)
+
+
+def test_of_ranks_that_were_cut_differently_and_stopped_no_second_counts_that_never_was() -> None:
+    """Of the longer one 40 s were measured, of both together 20."""
+    rows = [second(number, [10_000] * 100) for number in range(50)]
+    stopped = {"measured_ns": 50 * S, "elapsed_ns": 50 * S, "interrupted": True}
+    one, other = (_settled(scenario(flat(60), warmup="auto"), rows, until_s, **stopped) for until_s in (30, 10))
+    assert one.merge(other).asked_per_s == 200
+
+
+def _settled(asked: dict[str, Any], rows: list[SecondResult], until_s: int = 20, **health: int) -> RunResult:
+    beginning = result(rows[:until_s], scenario()).models
+    return take_out(result(rows, asked, **health), beginning, Transient(until_s, unsettled=False), (0, 60 * S))
 
 
 def test_of_ranks_that_were_cut_differently_they_are_of_what_none_cut() -> None:

@@ -275,6 +275,8 @@ def test_a_result_that_was_cut_is_refused(cut: int) -> None:
         [{"rate": "1/s", "for": "abc"}],
         [{"rate": {"spike": {}}, "for": "9s"}],
         [{"users": 3, "spawn": "fast", "for": "9s"}],
+        [{"users": 3, "spawn": "0/s", "for": "9s"}],
+        [{"rate": {"sine": {"period": "0s"}}, "for": "9s"}],
         ["9s"],
     ],
 )

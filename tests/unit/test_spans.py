@@ -93,3 +93,24 @@ def test_where_the_phases_are_not_known_the_warm_up_came_first() -> None:
     for phases in (two, []):
         assert found(*phases, measured_s=20, elapsed_ns=30 * S) == [(10, 30, False)]
     assert found(measured_s=0) == []
+
+
+@pytest.mark.parametrize(
+    ("phases", "ended_s", "interrupted", "last"),
+    [
+        ([WARM, phase(100)], 90, False, True),  # late replies are of the measured phase
+        ([phase(100), WARM], 90, False, False),  # of the cool-down
+        ([phase(100), WARM], 50, True, True),  # stopped before it
+        ([phase(100), WARM], 85, True, False),  # stopped in it
+        ([phase(100), phase(200)], 50, True, True),
+    ],
+)
+def test_the_last_stretch_knows_whether_late_replies_are_its_own(
+    phases: list[dict[str, Any]],
+    ended_s: int,
+    interrupted: bool,  # noqa: FBT001
+    last: bool,  # noqa: FBT001
+) -> None:
+    measured_ns = min(ended_s - 10 * (phases[0] is WARM), 80) * S
+    health = Health(0, ended_s * S, measured_ns, 0, interrupted=interrupted)
+    assert stretches({"phases": phases}, health)[-1].last == last

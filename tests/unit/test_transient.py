@@ -48,7 +48,9 @@ def test_the_slow_beginning_counts_as_warm_up(world: World, tmp_path: Path) -> N
     result = run(world, automatic(flat(60)), tmp_path)
     assert result.health.settled_s == 10
     assert (result.steady.warmup_s, result.steady.settled) == (10, True)
-    assert result.steady.warmup == "warm-up: the first 10 s, by MSER-5"
+    assert result.steady.warmup == (
+        "warm-up: the first 10 s, by MSER-5; behind it calls count by when they ended, rates by when they were due"
+    )
     assert result.totals.response.quantile_us(1) == pytest.approx(20_000, rel=0.02)
     assert result.warmup.response.quantile_us(0.5) == pytest.approx(200_000, rel=0.01)
     assert result.warmup.calls + result.totals.calls == len(world.wire.sent) == 3000
@@ -117,7 +119,8 @@ def test_what_never_settles_is_cut_by_half_with_a_warning(world: World, tmp_path
     """A level that ends after 42 of 60 s."""
     result = run(world, automatic(flat(60)), tmp_path, slow_s=42.0)
     assert (result.health.settled_s, result.health.unsettled) == (30, True)
-    words = "warm-up: the first 30 s, by MSER-5, as much as may be cut: it had not settled by then"
+    words = "warm-up: the first 30 s, by MSER-5, as much as may be cut: it had not settled by then; "
+    words += "behind it calls count by when they ended, rates by when they were due"
     assert result.steady.warmup == words
     assert words in result.verdict.warnings
 
