@@ -81,7 +81,7 @@ def judge(e: Evidence) -> Verdict:
         (
             e.lateness_p99_ms > limit_ms,
             (
-                f"{LATE}: lateness p99 is {e.lateness_p99_ms:.3g} ms, the limit {limit_ms:.3g} ms; "
+                f"{LATE}: the latest 1 % of them by {e.lateness_p99_ms:.3g} ms or more, the limit {limit_ms:.3g} ms; "
                 f"{_why_late(e.cpu_share, 'let fewer users call' if e.closed else 'lower the rate')}"
             ),
         ),

@@ -2,8 +2,8 @@
 The process that serves a run's streams; `stream` starts it, and tells it what happens through its standard input.
 
 While the run lasts it is nobody's rival for a core: it runs only where nothing else wants to (SCHED_IDLE on Linux, else
-the lowest priority), so that a scrape makes no call late even where all share one core. It says on its standard output,
-a line of JSON each, that it listens and what went wrong. It ends when the run has, or when whoever started it has gone.
+the lowest priority). It says on its standard output, a line of JSON each, that it listens and what went wrong. It ends
+when the run has, or when whoever started it has gone.
 """
 
 import os

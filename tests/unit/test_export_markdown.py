@@ -70,7 +70,7 @@ def test_the_verdict_comes_first_then_the_totals() -> None:
     late = recording([Made(i * S // 100, 0, late_us=20_000) for i in range(100)])
     told = markdown(late)
     assert told.startswith("### INVALID: `made`")
-    assert "**INVALID:** `calls were sent late: lateness p99 is" in told
+    assert "**INVALID:** `calls were sent late: the latest 1 % of them by" in told
     assert "closed loop" in markdown(closed()).splitlines()[2]
 
 
