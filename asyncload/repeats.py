@@ -4,7 +4,8 @@ Several runs of one scenario taken together: percentiles of all their calls, rat
     Repeats ── total, models    Together *    what all runs say of one target, or of all
 
 Calls of one run share a warm cache, a host and an hour; those of another run do not. So the interval of a number is
-that of how it changes from run to run, each left out once, and not that of so many calls.
+that of how it changes from run to run, each left out once, and not that of so many calls. Few runs that differ much
+make one that reaches beyond what a histogram can hold: it bounds nothing, and they do not support the percentile.
 
 Source:
     Shao and Tu, The Jackknife and Bootstrap (1995), 2.3: groups that are left out one by one; Student's t with one
@@ -17,7 +18,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final, TypeVar
 
-from asyncload.histogram import Histogram, less
+from asyncload.histogram import HIGHEST_US, Histogram, less
 from asyncload.result import ModelResult, RunResult, total
 from asyncload.statistics.distributions import t_quantile
 from asyncload.statistics.estimate import LEVEL, Estimate
@@ -50,7 +51,7 @@ class Together:
     model: ModelResult
     """Counts and histograms added up."""
     response: tuple[Estimate, ...]
-    """One of each of QUANTILES; not supported by a single run, or by too few calls of all."""
+    """One of each of QUANTILES; not supported by too few calls of all, or too few runs for how much they differ."""
     error_rate: Mean
     """Share of calls that did not end OK, from 0 to 1: of all calls, not a mean of shares."""
     rate_per_s: Mean
@@ -100,8 +101,8 @@ class Repeats:
         return Together(
             model=everything,
             response=tuple(self._estimate(parts, everything.response, q) for q in QUANTILES),
-            error_rate=_left_out(list(parts), _error_rate, floor=0.0),
-            rate_per_s=_left_out(rates, _mean, floor=0.0),
+            error_rate=_left_out(list(parts), _error_rate, most=1.0),
+            rate_per_s=_left_out(rates, _mean),
         )
 
     def _estimate(self, parts: Sequence[ModelResult], whole: Histogram, q: float) -> Estimate:
@@ -114,7 +115,8 @@ class Repeats:
             return found
         others = [math.log(max(less(whole, one).quantile_us(q), 1.0)) for one in responses]
         half = _half(others)
-        return replace(found, low_us=found.value_us * math.exp(-half), high_us=found.value_us * math.exp(half))
+        low_us, high_us = found.value_us * math.exp(-half), found.value_us * math.exp(half)
+        return replace(found, low_us=low_us, high_us=high_us) if low_us >= 1 and high_us <= HIGHEST_US else found
 
     def _counted(self, several: Sequence[Sequence[str]]) -> tuple[str, ...]:
         """Words of all runs, each once, with the name of the run that says so."""
@@ -133,14 +135,14 @@ def _mean(values: Sequence[float]) -> float:
     return math.fsum(values) / len(values) if values else math.nan
 
 
-def _left_out(parts: list[_Part], number: Callable[[Sequence[_Part]], float], *, floor: float) -> Mean:
-    """A number of all parts, and how far it moves as each part is left out."""
+def _left_out(parts: list[_Part], number: Callable[[Sequence[_Part]], float], *, most: float = math.inf) -> Mean:
+    """A number of all parts, from 0 to `most`, and how far it moves as each part is left out."""
     value = number(parts)
     others = [number(parts[:place] + parts[place + 1 :]) for place in range(len(parts))]
     if len(parts) < 2 or any(map(math.isnan, others)):
         return Mean(value, math.nan, math.nan)
     half = _half(others)
-    return Mean(value, max(value - half, floor), value + half)
+    return Mean(value, max(value - half, 0.0), min(value + half, most))
 
 
 def _half(others: Sequence[float]) -> float:

@@ -19,6 +19,8 @@ from bench.rows import MissingToolError
 
 _BEGIN_S = 60.0
 _LOOK_S = 0.05
+_SILENT_S = 60.0
+"""Longer than this the page's process says nothing only if it stands still: a run has news each second."""
 _ARGUMENTS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -70,10 +72,10 @@ class Elsewhere:
         """Return events that came; see `Eyes`."""
         ready.set()
         address = urlsplit(_address(url_file, over))
-        with urlopen(address.geturl()) as page:  # noqa: S310  # the run's own address
+        with urlopen(address.geturl(), timeout=_SILENT_S) as page:  # noqa: S310  # the run's own address
             page.read()
         events = 0
-        with urlopen(address._replace(path="/events").geturl()) as stream:  # noqa: S310
+        with urlopen(address._replace(path="/events").geturl(), timeout=_SILENT_S) as stream:  # noqa: S310
             for line in stream:
                 events += line.startswith(b"event:")
                 if line.startswith(b"event: end"):
@@ -108,7 +110,7 @@ def looking(eyes: Eyes, core: int, url_file: Path) -> Iterator[None]:
         finally:
             ready.set()
 
-    thread = threading.Thread(target=look)
+    thread = threading.Thread(target=look, daemon=True)  # one that stands still must not keep the bench alive
     thread.start()
     try:
         if not ready.wait(_BEGIN_S):

@@ -16,11 +16,12 @@ from rich.text import Text
 from asyncload.repeats import QUANTILES, Mean, Repeats, Together
 from asyncload.report import letters
 from asyncload.report.columns import Cell, Column, Table
-from asyncload.report.estimates import cell, label
+from asyncload.report.estimates import UNTOLD, cell, label, shortfall
 from asyncload.report.numbers import NOTHING, TO, count, percent, shorten, things, wrapped
 from asyncload.report.terminal import LEAST_WIDTH
 from asyncload.result import RunResult
 from asyncload.statistics.estimate import Estimate
+from asyncload.statistics.ranks import needed
 from asyncload.units import format_rate
 
 _SHOWN: Final = 20
@@ -104,6 +105,17 @@ def _together(repeats: Repeats, width: int) -> Iterator[Text]:
         yield table.row(index, "bold" if index == len(shown) else "")
     if len(repeats.results) > 1:
         words = "intervals of all together: how the runs differ from one another, each left out once"
+        yield from (Text(line, "dim") for line in wrapped(words, width))
+    yield from _untold(rows, width)
+
+
+def _untold(rows: Sequence[Together], width: int) -> Iterator[Text]:
+    """Say why a percentile is "n/a": too few calls of all runs, or too few runs for how much they differ."""
+    lacking = [(row.model.name, each) for row in rows for each in row.response if each.calls and not each.supported]
+    few = [(name, [each]) for name, each in lacking if each.effective_calls < needed(each.q)]
+    yield from shortfall(few, width)
+    if len(few) < len(lacking):
+        words = f"{UNTOLD}: so few runs, so far apart, do not tell within which bounds runs lie; more repeats would"
         yield from (Text(line, "dim") for line in wrapped(words, width))
 
 

@@ -2,29 +2,23 @@
 One example of each kind of failure, in words that may stand in a file and on a screen.
 
 Whoever answered wrote them, so they are not taken as they come: AWS answers a wrong signature with the whole request
-that it expected, session token included. What is kept is the first line, without the credentials that are in use,
-without anything that looks like a token, and no longer than a sentence or two.
+that it expected, session token included. What is kept is the first line, without credentials (see `hiding`), and no
+longer than a sentence or two.
 
 A failure costs a look into a dictionary; words are made for the first of its kind only.
 """
 
 import json
-import re
 from collections.abc import Iterable, Mapping
-from urllib.parse import quote
 
 from asyncload.transport.classify import bare, named_in
+from asyncload.transport.hiding import hide
 from asyncload.units import format_duration
 
 LONGEST = 240
 """Characters of an example."""
-_HIDDEN = "***"
-_TOKEN = re.compile(r"[A-Za-z0-9+/=_%-]{64,}")
-"""A signature has 64 characters, a session token hundreds, in a URL with % in it; no word has."""
-_LOGIN = re.compile(r"\b(Basic|Bearer)\s+\S+", re.IGNORECASE)
-"""What a client shows a proxy, or a service, to be let in."""
-_USER = re.compile(r"(?<=://)[^/\s@]*@")
-"""Name and password in a URL."""
+_READ = 4096
+"""Characters that are looked at: much of them may be hidden, and looking is not for free."""
 _MESSAGES = ("Message", "message", "OriginalMessage", "errorMessage")
 
 
@@ -34,18 +28,16 @@ def clean(words: str, secrets: Iterable[str]) -> str:
 
     Args:
         words: Of any length and in any number of lines.
-        secrets: What must not be in them; empty ones are passed over.
+        secrets: What must not be in them, however it is spelled; empty ones are passed over.
 
     Returns:
         The first line that is not empty, `LONGEST` characters of it at most.
     """
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        for spelling in (secret, quote(secret, safe=""), quote(secret)):
-            words = words.replace(spelling, _HIDDEN)
     line = next((line.strip() for line in words.splitlines() if line.strip()), "")
-    line = _LOGIN.sub(rf"\1 {_HIDDEN}", line)
-    line = _USER.sub(f"{_HIDDEN}@", _TOKEN.sub(lambda found: f"{found[0][:6]}…", line))
-    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+    shown = hide(line[:_READ], secrets)
+    if len(line) > _READ and len(shown) < LONGEST:
+        shown = shown.rpartition(" ")[0] + "…"  # the last word may be a part of a secret, which is not found
+    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"
 
 
 def refusal(status: int, name: str, body: bytes) -> str:

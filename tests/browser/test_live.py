@@ -111,6 +111,9 @@ def test_stop_ends_the_run_and_the_page_keeps_what_it_has(
         until(lambda: gone(child), "the page's process to end")
         expect(page.locator("#link")).to_have_text("ended")
         expect(page.locator("#said")).to_contain_text("interrupted")
+        began_ms = read(run.out).health.started_unix_ns // 1_000_000
+        began = page.evaluate(f"new Date({began_ms}).toLocaleString()")
+        expect(page.locator("#clock")).to_contain_text(f"Started {began} · ")
         with page.expect_download() as saved:
             page.get_by_role("link", name="save the report").click()
         expect(page.locator("#word")).to_have_text("VALID" if read(run.out).verdict.valid else "INVALID")

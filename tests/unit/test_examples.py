@@ -43,7 +43,7 @@ def test_an_error_reply_in_words(status: int, name: str, body: bytes, words: str
         (f"secret {KEYS.secret_key}, token {KEYS.token}!", "secret ***, token ***!", "secret and token"),
         (CANONICAL, CANONICAL.splitlines()[0], "the request that AWS expected, which holds the token"),
         (f"old token {'A1b/' * 40}", "old token A1b/A1…", "a token that is in use no more"),
-        ("Signature=" + "0af3" * 16, "Signat…", "a signature"),
+        ("Signature=" + "0af3" * 16, "Signature=***", "a signature"),
         ("via http://me:hunter2@proxy:3128/", "via http://***@proxy:3128/", "a proxy's password"),
         (f"token={quote(KEYS.token or '', safe='')}&x", "token=***&x", "a token as it stands in a URL"),
         (f"old {quote('A1b/+' * 40, safe='')}", "old A1b%2F…", "an old token, likewise"),
@@ -67,6 +67,14 @@ def test_a_secret_at_the_edge_is_not_kept_in_part() -> None:
     """It is taken out before the text is cut."""
     text = "w " * (LONGEST // 2 - 5) + KEYS.secret_key
     assert KEYS.secret_key[:6] not in clean(text, (KEYS.secret_key,))
+
+
+def test_a_secret_at_the_edge_of_what_is_looked_at_is_not_kept_in_part() -> None:
+    """Much is hidden before it, so that the edge would be shown."""
+    words = clean(f"see {KEYS.token} " * 20 + f"and {KEYS.secret_key}" * 200, (KEYS.secret_key, KEYS.token or ""))
+    assert words.startswith("see *** see *** ")
+    for place in range(len(KEYS.secret_key) - 6):
+        assert KEYS.secret_key[place : place + 6] not in words
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ from rich.console import Console
 
 from asyncload.difference import differences
 from asyncload.formats.recording import Recording
-from asyncload.histogram import merge
+from asyncload.histogram import HIGHEST_US, merge
 from asyncload.repeats import Repeats, is_whole
+from asyncload.report.estimates import UNTOLD
 from asyncload.report.repeated import document
 from asyncload.report.repeats import line_of, show
 from asyncload.store import numbered, runs_of, sides_of
@@ -58,6 +59,42 @@ def test_a_single_run_does_not_say_how_runs_differ() -> None:
     single = together(runs([1.0]))
     assert not any(each.supported for each in single.total.response)
     assert math.isnan(single.total.rate_per_s.low)
+
+
+@pytest.mark.parametrize(
+    ("shifts", "told"), [((1, 1.1), True), ((1, 16), False), ((1, 1, 16), True), ((1, 1, 500), False)]
+)
+def test_an_interval_that_leaves_what_can_be_measured_is_none(shifts: tuple[float, ...], told: bool) -> None:  # noqa: FBT001
+    """Two runs have one degree of freedom: a factor of 16 between them says nothing, and nothing is printed of it."""
+    p50 = together(runs(list(shifts))).total.response[0]
+    assert p50.supported is told
+    assert not told or 1 <= p50.low_us < p50.value_us < p50.high_us <= HIGHEST_US
+    assert p50.value_us > 0
+
+
+def test_a_share_is_at_most_all() -> None:
+    failing = [made(replace(RUN, errors=errors), seed).result for seed, errors in enumerate((0.05, 0.95))]
+    share = Repeats(tuple(failing)).total.error_rate
+    assert (share.low, share.high) == (0.0, 1.0)
+    assert share.value == pytest.approx(0.5, abs=0.1)
+
+
+def test_the_report_says_why_a_percentile_is_not_told() -> None:
+    """Too few calls, or too few runs: more calls would not help with the latter."""
+
+    def shown(recordings: list[Recording]) -> str:
+        out = StringIO()
+        show(together(recordings), [f"{i:02}" for i in range(len(recordings))], Console(file=out, width=120))
+        return out.getvalue()
+
+    far, few = "so few runs, so far apart", "too few calls that tell as much as independent ones"
+    apart = shown([made(replace(RUN, seconds=60, median_us=20_000 * shift), 7) for shift in (1, 16)])
+    assert far in apart
+    assert few not in apart
+    short = shown([made(replace(RUN, seconds=2), seed) for seed in (1, 2)])
+    assert few in short
+    assert far not in short
+    assert UNTOLD not in shown([made(replace(RUN, seconds=60), seed) for seed in (1, 2, 3)])
 
 
 def test_the_verdict_is_the_worst_and_says_which_run() -> None:

@@ -126,4 +126,5 @@ def test_the_file_of_a_run_has_the_same_metrics() -> None:
         assert inside.type == family.kind
         bounds_s = {float(sample.labels["le"]) for sample in inside.samples if "le" in sample.labels}
         spreads = [spread for spread in live[family.prometheus].values() if isinstance(spread, Spread)]
+        assert bool(spreads) == (family.kind == "histogram"), family.prometheus
         assert all(bounds_s == {*spread.bounds_s, math.inf} for spread in spreads), family.prometheus
