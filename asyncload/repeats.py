@@ -49,6 +49,8 @@ class Together:
 
     model: ModelResult
     """Counts and histograms added up."""
+    parts: tuple[ModelResult, ...]
+    """What each run says, in their order."""
     response: tuple[Estimate, ...]
     """One of each of QUANTILES; not supported by a single run, or by too few calls of all."""
     error_rate: Mean
@@ -99,6 +101,7 @@ class Repeats:
         rates = [part.sent / length for part, length in zip(parts, lengths_s, strict=True) if length]
         return Together(
             model=everything,
+            parts=tuple(parts),
             response=tuple(self._estimate(parts, everything.response, q) for q in QUANTILES),
             error_rate=_left_out(list(parts), _error_rate, floor=0.0),
             rate_per_s=_left_out(rates, _mean, floor=0.0),

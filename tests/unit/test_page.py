@@ -11,17 +11,20 @@ import pytest
 
 from asyncload.call import Outcome
 from asyncload.errors import StoreError
+from asyncload.formats.own import reading
 from asyncload.formats.recording import Recording
 from asyncload.histogram import Histogram
 from asyncload.history import History
+from asyncload.report.comparison.sides import Sides
 from asyncload.report.page import page, write_page
+from asyncload.report.page.comparison import comparison
 from asyncload.report.page.course import course, heat, width_s
 from asyncload.report.page.curves import curve, estimated, quantiles
 from asyncload.report.page.digits import rounded
 from asyncload.report.page.facts import scenario_text
 from asyncload.report.page.frame import policy, script_safe
 from asyncload.report.page.models import models, worst
-from asyncload.report.page.run import warmups
+from asyncload.report.page.run import latency, warmups
 from asyncload.report.page.sparks import courses
 from asyncload.statistics.estimate import percentiles
 from bench.hour import Hour
@@ -97,6 +100,21 @@ def test_a_curve_is_sure_as_far_as_its_sample_supports_it() -> None:
     assert [x for x, low in zip(found.x, found.low, strict=True) if low] == [2, 4, 8, 16, 32, 64, 128, 256]
     assert all(low is None for low in found.low[found.sure :])
     assert curve("a", Histogram.empty(), "blue").x == []
+
+
+def test_a_comparison_draws_and_prints_no_more_than_its_runs_support() -> None:
+    """Of 300 calls the curve is sure to the 97 % quantile or so, as on the run's own page, and the table has no p99."""
+    run = recording(calls(300))
+    sides = Sides((reading(run.result, "a"), reading(run.result, "b")))
+    text = comparison(sides, [run, run], None)
+    drawn = json.loads(text.partition('<script type="application/json" id="data">')[2].partition("</script>")[0])
+    own = latency(run.result)
+    for (_, curves), mine in zip(drawn["views"], own, strict=True):
+        for one in curves:
+            assert one["sure"] == mine.sure < len(mine.x)
+            assert one["low"] == mine.low
+    assert text.count("<td>n/a</td>") == 8  # p99 and p99.9, of both runs, from due and from sent
+    assert not any(column["title"].startswith("p99") for column in drawn["columns"])
 
 
 def test_the_course_of_a_target_is_the_same_from_seconds_and_from_columns() -> None:
