@@ -21,7 +21,7 @@ from asyncload.report.page.comparison import comparison
 from asyncload.report.page.course import course, heat, width_s
 from asyncload.report.page.curves import curve, estimated, quantiles
 from asyncload.report.page.digits import rounded
-from asyncload.report.page.facts import scenario_text
+from asyncload.report.page.facts import cold_rows, scenario_text
 from asyncload.report.page.frame import policy, script_safe
 from asyncload.report.page.models import models, worst
 from asyncload.report.page.run import latency, warmups
@@ -29,12 +29,18 @@ from asyncload.report.page.sparks import courses
 from asyncload.statistics.estimate import percentiles
 from bench.hour import Hour
 from tests.unit.recordings import Made, S, recording
+from tests.unit.reported import CLOSED, LOADS, model_of, result_of
 
 MS = 1_000_000
 
 
 def calls(number: int, every_ms: int = 10, **more: Any) -> list[Made]:
     return [Made(due_ns=i * every_ms * MS, model=i % 2, **more) for i in range(number)]
+
+
+def data_of(text: str) -> str:
+    """What a page's scripts draw."""
+    return text.partition('<script type="application/json" id="data">')[2].partition("</script>")[0]
 
 
 def test_rates_are_means_over_a_part_and_its_percentiles_those_of_all_its_calls() -> None:
@@ -107,7 +113,7 @@ def test_a_comparison_draws_and_prints_no_more_than_its_runs_support() -> None:
     run = recording(calls(300))
     sides = Sides((reading(run.result, "a"), reading(run.result, "b")))
     text = comparison(sides, [run, run], None)
-    drawn = json.loads(text.partition('<script type="application/json" id="data">')[2].partition("</script>")[0])
+    drawn = json.loads(data_of(text))
     own = latency(run.result)
     for (_, curves), mine in zip(drawn["views"], own, strict=True):
         for one in curves:
@@ -157,6 +163,33 @@ def test_a_percentile_that_a_models_calls_do_not_support_is_none() -> None:
     assert None not in found.p50
     assert found.p99 == [None, None]
     assert found.p99_line is None
+
+
+def test_what_so_few_cold_calls_cannot_tell_is_no_number() -> None:
+    """Of 30 first and 435 cold calls there is a median and no p99: not in the table, nor as a sure part of a curve."""
+    starts = LOADS.cold_starts
+    assert starts is not None
+    rows = {row.name: row for row in cold_rows(LOADS, starts)}
+    assert (rows["first"].calls, rows["first"].p50, rows["first"].p99) == ("30", "700", "n/a")
+    assert (rows["warm"].p50, rows["warm"].p99) == ("5.00", "5.00")
+    assert (rows["cold?"].p50, rows["cold?"].p99) == ("700", "n/a")
+    drawn = json.loads(data_of(page(Recording(LOADS, None))))["cold"]
+    for one in drawn:
+        assert one["sure"] == max(sum(low is not None for low in one["low"]) * 5 + 1, 1) < len(one["x"]), one["name"]
+
+
+def test_added_calls_make_no_percentile_surer() -> None:
+    """Of a closed loop: where 300 measured calls tell no p99, the corrected view has none, and its curve is faint."""
+    usual = np.repeat([7_600, 60_000_000], [290, 10])
+    model = replace(model_of("a", 300), response=Histogram.of_us(usual), service=Histogram.of_us(usual))
+    result = replace(result_of(model), scenario=CLOSED)
+    found = models(result, None)
+    assert found.p99 == found.corrected_p99 == [None]
+    response, _, corrected = latency(result)
+    assert corrected.calls > 3_000
+    assert corrected.sure <= response.sure < len(corrected.x)
+    many = replace(result_of(model_of("a", 8_000)), scenario=CLOSED)
+    assert models(many, None).corrected_p99 == [rounded(many.models[0].response.quantile_us(0.99) / 1000)]
 
 
 def test_the_worst_come_first_and_those_without_a_p99_last() -> None:
