@@ -50,6 +50,8 @@ class Together:
 
     model: ModelResult
     """Counts and histograms added up."""
+    parts: tuple[ModelResult, ...]
+    """What each run says, in their order."""
     response: tuple[Estimate, ...]
     """One of each of QUANTILES; not supported by too few calls of all, or too few runs for how much they differ."""
     error_rate: Mean
@@ -100,6 +102,7 @@ class Repeats:
         rates = [part.sent / length for part, length in zip(parts, lengths_s, strict=True) if length]
         return Together(
             model=everything,
+            parts=tuple(parts),
             response=tuple(self._estimate(parts, everything.response, q) for q in QUANTILES),
             error_rate=_left_out(list(parts), _error_rate, most=1.0),
             rate_per_s=_left_out(rates, _mean),

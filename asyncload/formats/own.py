@@ -1,23 +1,29 @@
 """
 Our own run directories and result.json: both views of every call, from when it was due and from when it was sent.
 
+A percentile that the report refuses, because so few calls cannot tell it, is not stated here either.
+
 What a run's generator thought of itself comes along: a verdict of INVALID with its reasons, and its warnings.
 """
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal, TypeAlias
 
 from asyncload import store
 from asyncload.call import Outcome
-from asyncload.formats.bins import Bins
-from asyncload.formats.reading import Meaning, Reading, Row
+from asyncload.formats.bins import QUANTILES, Bins
+from asyncload.formats.reading import Latency, Meaning, Reading, Row
 from asyncload.repeats import Repeats, Together, is_whole
 from asyncload.result import ModelResult, RunResult
+from asyncload.statistics.ranks import needed
 
 OWN = "asyncload"
 """The tool, as a `Reading` calls it."""
+_JUDGED: Final = tuple(q for q in QUANTILES if q < 1)
+"""Percentiles that take so many calls; the longest call is what it is."""
 _OPEN = "open loop: each call is sent when it is due, whether or not others have been answered"
 
 
@@ -43,7 +49,8 @@ def together(repeats: Repeats, source: str) -> Reading:
     everything = repeats.total
 
     def row(each: Together) -> Row:
-        return replace(_row(each.model, 0.0), rate_per_s=each.rate_per_s.value)
+        parts = list(zip(repeats.results, each.parts, strict=True))
+        return replace(_row(each.model, 0.0, parts), rate_per_s=each.rate_per_s.value)
 
     return replace(
         first,
@@ -62,8 +69,8 @@ def reading(result: RunResult, source: str) -> Reading:
     return Reading(
         source=source,
         tool=OWN,
-        rows=tuple(_row(model, seconds) for model in result.models),
-        total=_row(result.totals, seconds),
+        rows=tuple(_row(model, seconds, [(result, model)]) for model in result.models),
+        total=_row(result.totals, seconds, [(result, result.totals)]),
         meaning=Meaning(
             arrivals=_arrivals(result.scenario),
             failures="left out of the latencies, but for calls that timed out",
@@ -76,14 +83,40 @@ def reading(result: RunResult, source: str) -> Reading:
     )
 
 
-def _row(model: ModelResult, seconds: float) -> Row:
+_Parts: TypeAlias = Sequence[tuple[RunResult, ModelResult]]
+"""What each run says of a target."""
+
+
+def _row(model: ModelResult, seconds: float, parts: _Parts) -> Row:
     return Row(
         name=model.name,
         requests=model.sent,
         failures=model.sent - model.ok,
         rate_per_s=model.sent / seconds if seconds else None,
-        latency={"due": Bins.of(model.response).latency(), "sent": Bins.of(model.service).latency()},
+        latency={"due": _latency(model, "response", parts), "sent": _latency(model, "service", parts)},
     )
+
+
+def _latency(model: ModelResult, metric: Literal["response", "service"], parts: _Parts) -> Latency:
+    whole = Bins.of(model.response if metric == "response" else model.service).latency()
+    untold = _untold(metric, parts) & whole.percentiles_ms.keys()
+    return replace(
+        whole,
+        percentiles_ms={q: value_ms for q, value_ms in whole.percentiles_ms.items() if q not in untold},
+        within_ms={q: ends_ms for q, ends_ms in whole.within_ms.items() if q not in untold},
+        untold=untold,
+    )
+
+
+def _untold(metric: str, parts: _Parts) -> frozenset[float]:
+    """Percentiles that so few calls cannot tell, as reports judge it: of several runs at least two must have some."""
+    found = [result.estimates(model, metric, _JUDGED) for result, model in parts]
+    if len(found) == 1:
+        return frozenset(each.q for each in found[0] if not each.supported)
+    if sum(each[0].calls > 0 for each in found) < 2:
+        return frozenset(_JUDGED)
+    worth = {q: math.fsum(each[place].effective_calls for each in found) for place, q in enumerate(_JUDGED)}
+    return frozenset(q for q, calls in worth.items() if calls < needed(q))
 
 
 def _arrivals(scenario: Mapping[str, Any]) -> str:

@@ -6,7 +6,8 @@ What one source says of a run: a row per model where it has such rows, their tot
     │   └── latency     Latency *   by the moment from which it counts: due, or sent
     └── meaning         Meaning     what a reader must know before two columns are compared
 
-A number that the source does not have is None; nothing is made up to fill a column.
+A number that the source does not have is None; nothing is made up to fill a column. What a run of ours measured too few
+calls to tell is named as such.
 """
 
 from collections.abc import Mapping
@@ -28,6 +29,8 @@ class Latency:
     most_ms: float | None = None
     within_ms: Mapping[float, tuple[float, float]] = field(default_factory=dict)
     """By quantile: from where to where the call of that rank may lie, where the source rounds, bins or skips."""
+    untold: frozenset[float] = frozenset()
+    """Quantiles that the source would state, had it calls enough to tell them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

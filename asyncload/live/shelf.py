@@ -16,12 +16,13 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from asyncload.errors import StoreError
-from asyncload.result import SCHEMA, RunResult, percentiles_ms
+from asyncload.result import SCHEMA, RunResult
 
 State: TypeAlias = Literal["done", "under way", "cut", "unreadable"]
 _FILES: Final = ("result.json", "run.sqlite", "run.sqlite-wal")
 _FRESH_S: Final = 10.0
 """A run that has no result and was written to so lately is under way: it writes every second."""
+_SHOWN: Final = {"p50": 0.5, "p99": 0.99}
 _ID_CHARACTERS: Final = 16
 
 
@@ -57,6 +58,7 @@ class Summary:
     asked_per_s: float | None = None
     achieved_per_s: float | None = None
     p50_ms: float | None = None
+    """Of response; None too if the run's calls cannot tell it."""
     p99_ms: float | None = None
 
 
@@ -71,10 +73,21 @@ class _Health(msgspec.Struct):
     interrupted: bool = False
 
 
+class _Interval(msgspec.Struct):
+    high_ms: float | None
+
+
 class _Totals(msgspec.Struct):
     ok: int
     outcomes: dict[str, int]
     response_ms: dict[str, float | None]
+    response_intervals: dict[str, _Interval] | None = None
+    """Of a result of an early version not known."""
+
+    def told_ms(self, name: str) -> float | None:
+        """A percentile; None if its interval says that so few calls do not support it."""
+        interval = (self.response_intervals or {}).get(name)
+        return None if interval is None or interval.high_ms is None else self.response_ms.get(name)
 
 
 class _Model(msgspec.Struct):
@@ -112,7 +125,7 @@ class Shelf:
         """
         Args:
             root: The directory.
-            read: Reads a run that has no result, from its seconds.
+            read: Reads a run that has no result, from its seconds, or an early result that has no intervals.
             now_s: The wall clock.
 
         Raises:
@@ -176,7 +189,7 @@ class Shelf:
             return Summary(state="unreadable", why=found.trouble)
         try:
             if found.stamp[0] != (0, 0):
-                return _of_document((found.path / "result.json").read_bytes())
+                return _of_document((found.path / "result.json").read_bytes(), lambda: self._read(found.path))
             if self._fresh(found):
                 return _under_way(found.path)
             return _of_result(self._read(found.path))
@@ -200,9 +213,13 @@ def _stamp(path: Path) -> tuple[int, int]:
     return facts.st_mtime_ns, facts.st_size
 
 
-def _of_document(data: bytes) -> Summary:
+def _of_document(data: bytes, read: Callable[[], RunResult]) -> Summary:
     """
     Sum up a result.json.
+
+    Args:
+        data: What it holds.
+        read: Reads it as a whole, for what it does not say by itself.
 
     Raises:
         StoreError: If it is of another schema.
@@ -212,6 +229,7 @@ def _of_document(data: bytes) -> Summary:
     if found.schema != SCHEMA:
         raise StoreError(f"its result has the schema {found.schema!r}, this version of asyncload reads {SCHEMA!r}")
     calls = sum(found.totals.outcomes.values())
+    times_ms = [found.totals.told_ms(name) for name in _SHOWN] if found.totals.response_intervals else _told_ms(read())
     return Summary(
         state="done",
         why=_reason(found.verdict.reasons),
@@ -226,15 +244,15 @@ def _of_document(data: bytes) -> Summary:
         errors=calls - found.totals.ok,
         asked_per_s=found.asked_per_s,
         achieved_per_s=found.achieved_per_s,
-        p50_ms=found.totals.response_ms.get("p50"),
-        p99_ms=found.totals.response_ms.get("p99"),
+        p50_ms=times_ms[0],
+        p99_ms=times_ms[1],
     )
 
 
 def _of_result(result: RunResult) -> Summary:
     """Sum up what was read from a run's seconds."""
     everything, health = result.totals, result.health
-    times_ms = percentiles_ms(everything.response)
+    times_ms = _told_ms(result)
     return Summary(
         state="cut",
         why=_reason(result.verdict.reasons),
@@ -247,9 +265,15 @@ def _of_result(result: RunResult) -> Summary:
         errors=everything.calls - everything.ok,
         asked_per_s=None if result.closed else result.asked_per_s,
         achieved_per_s=result.achieved_per_s,
-        p50_ms=times_ms["p50"],
-        p99_ms=times_ms["p99"],
+        p50_ms=times_ms[0],
+        p99_ms=times_ms[1],
     )
+
+
+def _told_ms(result: RunResult) -> list[float | None]:
+    """What is shown of response, as far as the calls tell it."""
+    estimates = result.estimates(result.totals, "response", list(_SHOWN.values()))
+    return [round(each.value_us / 1000, 3) if each.supported else None for each in estimates]
 
 
 def _under_way(path: Path) -> Summary:

@@ -221,6 +221,17 @@ def test_the_document_has_every_number_and_how_it_compares_with_the_first() -> N
     assert "p50" not in model["sources"][0]["latency"]["sent"]["within_ms"]
 
 
+def test_what_cannot_be_told_is_null_in_the_document_and_named() -> None:
+    """And it is compared with nothing."""
+    few = Latency(percentiles_ms={0.5: 8, 1.0: 9}, untold=frozenset((0.99, 0.999)))
+    found = document(Sides((reading(row("a", sent=few)), reading(row("a", sent=latency(8))))))
+    first, other = (source["latency"]["sent"] for source in found["models"][0]["sources"])
+    assert first["untold"] == ["p99", "p99_9"]
+    assert first["ms"]["p99"] is first["ms"]["p95"] is None
+    assert other["untold"] == []
+    assert other["difference"]["p99"] is None
+
+
 def test_what_is_missing_is_null_in_the_document() -> None:
     first = reading(row("a", sent=latency(8)))
     second = reading(row("a", None, None, sent=Latency(percentiles_ms={0.5: 8})))

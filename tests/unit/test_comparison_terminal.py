@@ -195,6 +195,18 @@ def test_signs_are_explained_where_they_occur() -> None:
     assert shown(plain, reading(total=row("total", 2, None, sent=latency(9))))[-1] == "= the same"
 
 
+def test_what_so_few_calls_cannot_tell_is_no_number() -> None:
+    """Not a dash either: of more calls there would be one. Where no source can tell it, its line says so."""
+    few = Latency(percentiles_ms={0.5: 8, 1.0: 16}, untold=frozenset((0.99, 0.999)))
+    some = Latency(percentiles_ms={0.5: 8, 0.99: 15, 1.0: 16}, untold=frozenset((0.999,)))
+    lines = shown(*(reading(total=row("total", sent=each)) for each in (few, some)))
+    numbers = {line.split()[0]: line.split()[1:] for line in lines if line.startswith("  p")}
+    assert numbers["p99"] == ["n/a", "15.0", "-"]
+    assert numbers["p99.9"] == ["n/a", "n/a", "-"]
+    assert "p95" not in numbers
+    assert lines[-1] == "= the same · n/a too few calls to tell · - not stated"
+
+
 def test_large_differences_of_latency_are_coloured_on_a_terminal_only() -> None:
     """Red if it took longer, green if shorter; small ones, and counts, are not."""
     numbers = ((9, 8.0), (1, 9.0), (9, 7.8), (9, 6.0))

@@ -73,6 +73,34 @@ def test_a_run_that_ended_is_summed_up_from_its_result(tmp_path: Path, result: R
     assert summary.asked_per_s == pytest.approx(result.asked_per_s, abs=1e-3)
 
 
+@pytest.mark.parametrize(("number", "told"), [(300, False), (8000, True)])
+def test_a_percentile_that_a_runs_calls_cannot_tell_is_none(tmp_path: Path, number: int, told: bool) -> None:  # noqa: FBT001
+    """Of 300 calls no p99, neither from a result nor from the seconds of a run that was cut; of more there is one."""
+    made = recording(calls(number), scenario={"name": "made", "phases": []}).result
+    save(tmp_path / "done", made)
+    begun(tmp_path / "cut", age_s=60)
+    shelf_ = shelf(tmp_path, lambda _: made)
+    assert made.estimates(made.totals, "response", [0.99])[0].supported is told
+    summaries = [shelf_.summary(found) for found in shelf_.look()]
+    assert [summary.state for summary in summaries] == ["done", "cut"]
+    for summary in summaries:
+        assert summary.p50_ms == pytest.approx(5.1, rel=1e-3)
+        assert summary.p99_ms == (pytest.approx(5.1, rel=1e-3) if told else None)
+
+
+def test_a_result_without_intervals_is_judged_by_itself(tmp_path: Path) -> None:
+    """One of an early version: what its report refuses is refused here."""
+    made = recording(calls(300), scenario={"name": "made", "phases": []}).result
+    data = msgspec.json.decode(made.to_json())
+    del data["totals"]["response_intervals"]
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "result.json").write_bytes(msgspec.json.encode(data))
+    shelf_ = shelf(tmp_path, lambda _: made)
+    (found,) = shelf_.look()
+    assert shelf_.summary(found).p50_ms == pytest.approx(5.1, rel=1e-3)
+    assert shelf_.summary(found).p99_ms is None
+
+
 def test_runs_are_told_newest_first_and_other_folders_not_at_all(tmp_path: Path, result: RunResult) -> None:
     for name in ("20261101T000000Z-a", "20261103T000000Z-c", "20261102T000000Z-b"):
         save(tmp_path / name, result)

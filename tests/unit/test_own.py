@@ -9,8 +9,9 @@ import pytest
 
 from asyncload.call import Outcome
 from asyncload.errors import StoreError
-from asyncload.formats.own import read_run, reading
+from asyncload.formats.own import read_run, reading, together
 from asyncload.histogram import Histogram
+from asyncload.repeats import Repeats
 from asyncload.result import Health, ModelResult, RunResult
 
 S = 1_000_000_000
@@ -57,9 +58,32 @@ def test_the_rate_is_the_one_achieved() -> None:
 
 def test_numbers_are_those_of_the_report() -> None:
     latency = reading(TWO, "").total.latency["due"]
-    for q in (0.5, 0.9, 0.95, 0.99, 0.999, 1.0):
+    for q in (0.5, 0.9, 0.95, 0.99, 1.0):
         assert latency.percentiles_ms[q] == TWO.totals.response.quantile_us(q) / 1000
     assert latency.mean_ms == pytest.approx(TWO.totals.response.mean_us() / 1000)
+
+
+def test_a_percentile_that_the_report_refuses_is_not_stated() -> None:
+    """Of 2,395 calls there is no p99.9, and of 200 no p99 either; which it is stands beside the others."""
+    few = result(model("a", 200, 8_000, 7_600), model("b", 2195, 9_000, 8_900), model("none", 0, 1, 1))
+    read = reading(few, "")
+    for row, untold in ((read.rows[0], {0.99, 0.999}), (read.rows[1], {0.999}), (read.total, {0.999})):
+        for latency in row.latency.values():
+            assert latency.untold == untold
+            assert set(latency.percentiles_ms) == set(latency.within_ms) == {0.5, 0.9, 0.95, 0.99, 0.999, 1.0} - untold
+    assert read.rows[2].latency["due"].untold == frozenset()
+
+
+def test_runs_together_tell_what_each_by_itself_does_not() -> None:
+    """Twice 700 calls are enough for p99; of a model that only one run has calls for nothing is told."""
+    one = result(model("a", 700, 8_000, 7_600), model("b", 400, 9_000, 8_900))
+    other = result(model("a", 700, 8_100, 7_700), model("b", 0, 1, 1))
+    a, b = together(Repeats((one, other)), "").rows
+    assert a.latency["due"].untold == a.latency["sent"].untold == {0.999}
+    assert b.latency["due"].untold == {0.5, 0.9, 0.95, 0.99, 0.999}
+    assert b.latency["due"].most_ms is not None
+    alone = together(Repeats((one,)), "")
+    assert [row.latency for row in alone.rows] == [row.latency for row in reading(one, "").rows]
 
 
 def test_a_verdict_of_invalid_comes_along_with_its_reasons() -> None:

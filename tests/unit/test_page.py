@@ -11,27 +11,36 @@ import pytest
 
 from asyncload.call import Outcome
 from asyncload.errors import StoreError
+from asyncload.formats.own import reading
 from asyncload.formats.recording import Recording
 from asyncload.histogram import Histogram
 from asyncload.history import History
+from asyncload.report.comparison.sides import Sides
 from asyncload.report.page import page, write_page
+from asyncload.report.page.comparison import comparison
 from asyncload.report.page.course import course, heat, width_s
 from asyncload.report.page.curves import curve, estimated, quantiles
 from asyncload.report.page.digits import rounded
-from asyncload.report.page.facts import scenario_text
+from asyncload.report.page.facts import cold_rows, scenario_text
 from asyncload.report.page.frame import policy, script_safe
 from asyncload.report.page.models import models, worst
-from asyncload.report.page.run import warmups
+from asyncload.report.page.run import latency, warmups
 from asyncload.report.page.sparks import courses
 from asyncload.statistics.estimate import percentiles
 from bench.hour import Hour
 from tests.unit.recordings import Made, S, recording
+from tests.unit.reported import CLOSED, LOADS, model_of, result_of
 
 MS = 1_000_000
 
 
 def calls(number: int, every_ms: int = 10, **more: Any) -> list[Made]:
     return [Made(due_ns=i * every_ms * MS, model=i % 2, **more) for i in range(number)]
+
+
+def data_of(text: str) -> str:
+    """What a page's scripts draw."""
+    return text.partition('<script type="application/json" id="data">')[2].partition("</script>")[0]
 
 
 def test_rates_are_means_over_a_part_and_its_percentiles_those_of_all_its_calls() -> None:
@@ -99,6 +108,21 @@ def test_a_curve_is_sure_as_far_as_its_sample_supports_it() -> None:
     assert curve("a", Histogram.empty(), "blue").x == []
 
 
+def test_a_comparison_draws_and_prints_no_more_than_its_runs_support() -> None:
+    """Of 300 calls the curve is sure to the 97 % quantile or so, as on the run's own page, and the table has no p99."""
+    run = recording(calls(300))
+    sides = Sides((reading(run.result, "a"), reading(run.result, "b")))
+    text = comparison(sides, [run, run], None)
+    drawn = json.loads(data_of(text))
+    own = latency(run.result)
+    for (_, curves), mine in zip(drawn["views"], own, strict=True):
+        for one in curves:
+            assert one["sure"] == mine.sure < len(mine.x)
+            assert one["low"] == mine.low
+    assert text.count("<td>n/a</td>") == 8  # p99 and p99.9, of both runs, from due and from sent
+    assert not any(column["title"].startswith("p99") for column in drawn["columns"])
+
+
 def test_the_course_of_a_target_is_the_same_from_seconds_and_from_columns() -> None:
     """Both ways of a history agree, and with the result's own counts."""
     made = Hour(models=7, length_s=200, rate_per_s=40).recording()
@@ -139,6 +163,33 @@ def test_a_percentile_that_a_models_calls_do_not_support_is_none() -> None:
     assert None not in found.p50
     assert found.p99 == [None, None]
     assert found.p99_line is None
+
+
+def test_what_so_few_cold_calls_cannot_tell_is_no_number() -> None:
+    """Of 30 first and 435 cold calls there is a median and no p99: not in the table, nor as a sure part of a curve."""
+    starts = LOADS.cold_starts
+    assert starts is not None
+    rows = {row.name: row for row in cold_rows(LOADS, starts)}
+    assert (rows["first"].calls, rows["first"].p50, rows["first"].p99) == ("30", "700", "n/a")
+    assert (rows["warm"].p50, rows["warm"].p99) == ("5.00", "5.00")
+    assert (rows["cold?"].p50, rows["cold?"].p99) == ("700", "n/a")
+    drawn = json.loads(data_of(page(Recording(LOADS, None))))["cold"]
+    for one in drawn:
+        assert one["sure"] == max(sum(low is not None for low in one["low"]) * 5 + 1, 1) < len(one["x"]), one["name"]
+
+
+def test_added_calls_make_no_percentile_surer() -> None:
+    """Of a closed loop: where 300 measured calls tell no p99, the corrected view has none, and its curve is faint."""
+    usual = np.repeat([7_600, 60_000_000], [290, 10])
+    model = replace(model_of("a", 300), response=Histogram.of_us(usual), service=Histogram.of_us(usual))
+    result = replace(result_of(model), scenario=CLOSED)
+    found = models(result, None)
+    assert found.p99 == found.corrected_p99 == [None]
+    response, _, corrected = latency(result)
+    assert corrected.calls > 3_000
+    assert corrected.sure <= response.sure < len(corrected.x)
+    many = replace(result_of(model_of("a", 8_000)), scenario=CLOSED)
+    assert models(many, None).corrected_p99 == [rounded(many.models[0].response.quantile_us(0.99) / 1000)]
 
 
 def test_the_worst_come_first_and_those_without_a_p99_last() -> None:

@@ -56,6 +56,12 @@
     return found;
   }
 
+  /** A percentile of a run that was answered, and has too few calls to tell it, is none that nobody knows. */
+  const told = key => i => {
+    const {summary} = runs[i];
+    return document.createTextNode(summary?.calls > summary?.errors && format.missing(summary[key]) ? "n/a" : format.ms(summary?.[key]));
+  };
+
   const started = ms => (format.missing(ms) ? null : new Date(ms).toISOString().slice(0, 19).replace("T", " "));
   const words = summary => (!summary ? "" : summary.state === "done" || summary.state === "cut" ? (summary.valid ? "VALID" : "INVALID") : summary.state);
 
@@ -75,8 +81,8 @@
       {title: "asked", unit: "1/s", kind: "number", values: of("asked_per_s")},
       {title: "achieved", unit: "1/s", kind: "number", values: of("achieved_per_s")},
       {title: "failed", unit: "%", kind: "percent", values: share},
-      {title: "p50", unit: "ms", kind: "ms", values: of("p50_ms")},
-      {title: "p99", unit: "ms", kind: "ms", values: of("p99_ms")},
+      {title: "p50", unit: "ms", kind: "ms", values: of("p50_ms"), cell: told("p50_ms")},
+      {title: "p99", unit: "ms", kind: "ms", values: of("p99_ms"), cell: told("p99_ms")},
     ];
   }
 

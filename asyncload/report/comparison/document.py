@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from asyncload.formats.reading import Reading, Row, Since
-from asyncload.report.comparison.quantity import COUNTS, LATENCIES, Change, Metric, change, quantity
+from asyncload.report.comparison.quantity import COUNTS, LATENCIES, Change, Metric, change, is_untold, quantity
 from asyncload.report.comparison.sides import Sides
 
 SCHEMA: Final = "asyncload.comparison/1"
@@ -12,7 +12,7 @@ _KEYS: Final = {"requests": "requests", "failed, %": "failed_percent", "rate, /s
 
 
 def document(sides: Sides) -> dict[str, Any]:
-    """Put a comparison into plain data; a number that a source does not have is null."""
+    """Put a comparison into plain data; a number that a source does not have, or cannot tell, is null."""
     return {
         "schema": SCHEMA,
         "sources": [_source(*each) for each in zip(sides.labels, sides.readings, sides.alone, strict=True)],
@@ -66,6 +66,7 @@ def _view(row: Row, since: Since, against: Sequence[Row | None]) -> dict[str, An
     found = {_key(metric): quantity(row, metric) for metric in metrics}
     return {
         "ms": {key: value and value.value for key, value in found.items()},
+        "untold": [_key(metric) for metric in metrics if is_untold(row, metric)],
         "within_ms": {key: [value.low, value.high] for key, value in found.items() if value and value.low < value.high},
         "difference": _differences(row, metrics, against),
     }

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from asyncload.formats.reading import Latency, Row, Since
+from asyncload.report.estimates import UNTOLD
 from asyncload.report.numbers import NOTHING, count, ms, percent
 from asyncload.units import format_rate
 
@@ -73,6 +74,18 @@ def quantity(row: Row | None, metric: Metric) -> Quantity | None:
     if row.failures is None or not row.requests:
         return None
     return _exact(100 * row.failures / row.requests, percent(row.failures, row.requests))
+
+
+def is_untold(row: Row | None, metric: Metric) -> bool:
+    """Tell whether it is a percentile that a source has too few calls to tell."""
+    latency = None if row is None or metric.since is None else row.latency.get(metric.since)
+    return latency is not None and QUANTILES.get(metric.name) in latency.untold
+
+
+def stated(row: Row | None, metric: Metric) -> str:
+    """Print a number of a row; where there is none, whether it was not stated or cannot be told."""
+    found = quantity(row, metric)
+    return found.text if found is not None else UNTOLD if is_untold(row, metric) else NOTHING
 
 
 def change(first: Quantity | None, other: Quantity | None, metric: Metric) -> Change | None:
@@ -143,5 +156,5 @@ def _points(points: float) -> str:
 
 
 def has(rows: Sequence[Row | None], metric: Metric) -> bool:
-    """Tell whether any of some rows has a number."""
-    return any(quantity(row, metric) is not None for row in rows)
+    """Tell whether any of some rows has a number, or would have it of more calls."""
+    return any(quantity(row, metric) is not None or is_untold(row, metric) for row in rows)

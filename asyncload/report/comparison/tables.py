@@ -8,9 +8,10 @@ from rich.text import Text
 
 from asyncload.formats.reading import Row, Since
 from asyncload.report.comparison.grid import Cell, Column, Group, fits, lay_out
-from asyncload.report.comparison.quantity import COUNTS, LATENCIES, Metric, change, quantity
+from asyncload.report.comparison.quantity import COUNTS, LATENCIES, Metric, change, quantity, stated
 from asyncload.report.comparison.sides import SHOWN, Sides
 from asyncload.report.comparison.words import said
+from asyncload.report.estimates import UNTOLD
 from asyncload.report.models import affixes
 from asyncload.report.numbers import NOTHING, printable
 
@@ -27,9 +28,9 @@ def totals(sides: Sides, width: int) -> Iterator[Text]:
         ("", [Metric(name) for name in COUNTS]),
         *((_VIEWS[since], [Metric(name, since) for name in LATENCIES]) for since in sides.views),
     ):
-        stated = [metric for metric in metrics if sides.having([sides.totals], metric)]
+        shown = [metric for metric in metrics if sides.having([sides.totals], metric)]
         lines += [((heading, "bold"), None)] if heading else []
-        lines += [((f"  {metric.name}", ""), metric) for metric in stated]
+        lines += [((f"  {metric.name}", ""), metric) for metric in shown]
     rows: list[_Line] = [(metric, sides.totals) for _, metric in lines]
     group = _group("", rows, sides.labels, range(len(sides.readings)), compared=True)
     yield from lay_out("total", [name for name, _ in lines], [group], width)
@@ -66,6 +67,7 @@ def signs(lines: Sequence[Text]) -> str:
         "= the same": "=" in words,
         "≈ within their resolution": "≈" in words,
         "≤ at most": any(word.startswith("≤") for word in words),
+        "n/a too few calls to tell": UNTOLD in words,
         "- not stated": NOTHING in words,
     }
     return " · ".join(words for words, printed in meanings.items() if printed)
@@ -107,8 +109,8 @@ def _stated(line: _Line, place: int) -> Cell:
     metric, rows = line
     if metric is None:
         return _BLANK
-    found = quantity(rows[place], metric)
-    return (NOTHING, "dim") if found is None else (found.text, "")
+    row = rows[place]
+    return stated(row, metric), "dim" if quantity(row, metric) is None else ""
 
 
 def _compared(line: _Line, place: int) -> Cell:

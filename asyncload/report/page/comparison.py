@@ -18,10 +18,11 @@ from asyncload.difference.values import Metric as DifferenceMetric
 from asyncload.difference.words import lines
 from asyncload.formats.reading import Reading, Row, Since
 from asyncload.formats.recording import Recording
-from asyncload.report.comparison.quantity import COUNTS, LATENCIES, Metric, change, quantity
+from asyncload.histogram import Histogram
+from asyncload.report.comparison.quantity import COUNTS, LATENCIES, Metric, change, has, quantity, stated
 from asyncload.report.comparison.sides import Sides
 from asyncload.report.page.course import Course, course, length_s, width_s
-from asyncload.report.page.curves import Curve, curve
+from asyncload.report.page.curves import Curve, curve, estimated
 from asyncload.report.page.digits import digits, rounded
 from asyncload.report.page.frame import COMMON, PLOTLY, render
 from asyncload.result import RunResult
@@ -34,6 +35,7 @@ _VIEWS: Final[dict[Since, tuple[str, str]]] = {
     "due": ("response", "Response, counted from when calls were due"),
     "sent": ("service", "Counted from when calls were sent"),
 }
+_METRICS: Final[dict[Since, str]] = {"due": "response", "sent": "service"}
 _COMPARED: Final[tuple[DifferenceMetric, ...]] = ("p50", "p99", "error_rate")
 _RANKED: Final = 15
 """Differences of models that are drawn."""
@@ -131,8 +133,10 @@ def _curves(sides: Sides, recordings: Sequence[Recording | None], since: Since) 
 
 
 def _of_run(result: RunResult, since: Since, label: str, place: int) -> Curve:
-    histogram = result.totals.response if since == "due" else result.totals.service
-    return curve(f"{label} {result.name}", histogram, _tone(place), _DASHES[place % len(_DASHES)])
+    metric, everything = _METRICS[since], result.totals
+    histogram: Histogram = getattr(everything, metric)
+    estimates = result.estimates(everything, metric, estimated(histogram.count))
+    return curve(f"{label} {result.name}", histogram, _tone(place), _DASHES[place % len(_DASHES)], estimates)
 
 
 def _of_reading(reading: Reading, since: Since, label: str, place: int) -> Curve:
@@ -191,11 +195,11 @@ def _totals(sides: Sides) -> Iterator[tuple[str, list[str], list[str]]]:
     metrics = [Metric(name) for name in COUNTS]
     metrics += [Metric(name, since) for since in sides.views for name in LATENCIES]
     for metric in metrics:
-        found = [quantity(row, metric) for row in sides.totals]
-        if any(found):
+        if has(sides.totals, metric):
+            found = [quantity(row, metric) for row in sides.totals]
             changes = [change(found[0], other, metric) for other in found[1:]]
             name = f"{metric.name}, from {metric.since}, ms" if metric.since else metric.name
-            yield name, [one.text if one else "-" for one in found], [one.text if one else "-" for one in changes]
+            yield name, [stated(row, metric) for row in sides.totals], [one.text if one else "-" for one in changes]
 
 
 def _columns(sides: Sides, found: Differences | None) -> Iterator[Column]:

@@ -9,6 +9,7 @@ import yaml
 
 from asyncload.call import Outcome
 from asyncload.report import health
+from asyncload.report.estimates import UNTOLD, cell, of_part
 from asyncload.report.numbers import NOTHING, ms, percent, things
 from asyncload.result import Classes, ColdStarts, ObjectiveResult, RunResult
 from asyncload.slo.judging import number
@@ -98,7 +99,7 @@ def _percentile(name: str, found: Estimate) -> Tile:
     label = f"response {name}"
     if found.supported:
         return Tile(label, ms(found.value_us), "ms", f"{ms(found.low_us)} to {ms(found.high_us)} ms")
-    return Tile(label, "n/a", "", f"needs {needed(found.q):,} independent calls, has {found.effective_calls:,.0f}")
+    return Tile(label, UNTOLD, "", f"needs {needed(found.q):,} independent calls, has {found.effective_calls:,.0f}")
 
 
 def _range(low: float, high: float, unit: str, figures: int) -> str:
@@ -150,12 +151,12 @@ def failures(result: RunResult) -> list[Failure]:
     ]
 
 
-def cold_rows(starts: ColdStarts) -> list[ColdRow]:
-    """First, cold and warm calls of all models together."""
+def cold_rows(result: RunResult, starts: ColdStarts) -> list[ColdRow]:
+    """First, cold and warm calls of all models together, and of their percentiles those that so many calls can tell."""
     whole: Classes = starts.total
-    warm = whole.warm
+    warm, service = whole.warm, result.estimates(result.totals, "service", (0.5, 0.99))
     return [
-        ColdRow(name, f"{calls:,}", percent(calls, whole.calls), *map(ms, part.quantiles_us([0.5, 0.99]).tolist()))
+        ColdRow(name, f"{calls:,}", percent(calls, whole.calls), *(cell(each)[0] for each in of_part(service, part)))
         for name, calls, part in (
             ("first", whole.first.count, whole.first),
             ("cold?", whole.cold_calls, whole.cold),

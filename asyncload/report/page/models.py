@@ -1,10 +1,11 @@
 """The table of models and the pictures of the worst, as columns: a thousand models take a few kilobytes each."""
 
 import heapq
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from asyncload.report.estimates import UNTOLD, with_guesses
 from asyncload.report.page.digits import digits, rounded
 from asyncload.report.page.sparks import Courses
 from asyncload.result import ModelResult, RunResult
@@ -82,7 +83,7 @@ def models(result: RunResult, courses: Courses | None) -> Models:
         max=digits(model.response.quantile_us(1.0) / 1000 for model in result.models),
         service_p50=[_supported(row[0]) for row in service],
         service_p99=[_supported(row[1]) for row in service],
-        corrected_p99=_corrected(result),
+        corrected_p99=_corrected(result, [row[2] for row in rows]),
         cold=[row.cold_calls for row in starts.models] if starts and not starts.doubt else None,
         p99_line=courses.p99_signs() if courses else None,
         rate_line=courses.rate_signs() if courses else None,
@@ -115,13 +116,17 @@ def _supported(estimate: Estimate) -> float | None:
     return rounded(estimate.value_us / 1000) if estimate.supported else None
 
 
-def _corrected(result: RunResult) -> Numbers | None:
+def _corrected(result: RunResult, measured: Sequence[Estimate]) -> Numbers | None:
+    """What the calls that were measured cannot tell, those that were added to them cannot either."""
     if not result.closed:
         return None
     found = [result.corrected(model) for model in result.models]
-    return digits(math.nan if row is None else row.quantile_us(0.99) / 1000 for row in found)
+    return [
+        None if row is None else _supported(with_guesses([p99], row)[0])
+        for p99, row in zip(measured, found, strict=True)
+    ]
 
 
 def _note(model: ModelResult, p99: Estimate) -> str:
-    value = f"{p99.value_us / 1000:.3g} ms" if p99.supported else "n/a"
+    value = f"{p99.value_us / 1000:.3g} ms" if p99.supported else UNTOLD
     return f"p99 {value} · {model.calls:,} calls"

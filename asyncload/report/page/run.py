@@ -17,6 +17,7 @@ from typing import Final
 import asyncload
 from asyncload.formats.recording import Recording
 from asyncload.histogram import Histogram
+from asyncload.report.estimates import of_part, with_guesses
 from asyncload.report.page import facts
 from asyncload.report.page.course import Course, Heat, course, heat
 from asyncload.report.page.curves import Curve, curve, estimated
@@ -90,7 +91,7 @@ def latency(result: RunResult) -> list[Curve]:
     drawn = [
         replace(_with_intervals(result, "response", "response (from due)", "blue", "solid"), shade=True),
         _with_intervals(result, "service", "service (from sent)", "orange", "dash"),
-        curve("corrected", corrected or Histogram.empty(), "green", "dot"),
+        _with_guesses(result, corrected or Histogram.empty()),
     ]
     return [one for one in drawn if one.x]
 
@@ -123,6 +124,12 @@ def _with_intervals(result: RunResult, metric: str, name: str, tone: str, dash: 
     return curve(name, histogram, tone, dash, estimates)
 
 
+def _with_guesses(result: RunResult, corrected: Histogram) -> Curve:
+    """The corrected view, which is as sure as the calls that were measured."""
+    measured = result.estimates(result.totals, "response", estimated(corrected.count))
+    return curve("corrected", corrected, "green", "dot", with_guesses(measured, corrected) if measured else ())
+
+
 def _courses(recording: Recording) -> Courses | None:
     if recording.history is None:
         return None
@@ -135,11 +142,17 @@ def _cold(result: RunResult) -> list[Curve]:
     if starts is None or starts.doubt:
         return []
     drawn = [
-        curve("warm", starts.total.warm, "blue"),
-        curve("cold?", starts.total.cold, "orange", "dash"),
-        curve("first", starts.total.first, "green", "dot"),
+        _of_part(result, "warm", starts.total.warm, "blue", "solid"),
+        _of_part(result, "cold?", starts.total.cold, "orange", "dash"),
+        _of_part(result, "first", starts.total.first, "green", "dot"),
     ]
     return [one for one in drawn if one.x]
+
+
+def _of_part(result: RunResult, name: str, part: Histogram, tone: str, dash: str) -> Curve:
+    """Service time of some of the calls."""
+    whole = result.estimates(result.totals, "service", estimated(part.count))
+    return curve(name, part, tone, dash, of_part(whole, part))
 
 
 def _words(result: RunResult, drawn: Drawn, *, history: bool) -> Mapping[str, object]:
@@ -158,7 +171,7 @@ def _words(result: RunResult, drawn: Drawn, *, history: bool) -> Mapping[str, ob
         "first_error": result.health.first_error,
         "cold_known": starts is not None,
         "cold_doubt": starts.doubt if starts else "",
-        "cold_rows": facts.cold_rows(starts) if starts else [],
+        "cold_rows": facts.cold_rows(result, starts) if starts else [],
         "readings": facts.readings(result),
         "origin": facts.origin(result, asyncload.__version__),
         "scenario": facts.scenario_text(result.scenario),
