@@ -160,8 +160,8 @@ def test_a_percentile_that_a_models_calls_do_not_support_is_none() -> None:
     """Of 150 calls of each model p50 is told, p99 is not."""
     found = models(recording(calls(300)).result, None)
     assert found.calls == [150, 150]
-    assert None not in found.p50
-    assert found.p99 == [None, None]
+    assert None not in found.p50.value
+    assert found.p99.value == found.p99.low == found.p99.high == [None, None]
     assert found.p99_line is None
 
 
@@ -184,12 +184,29 @@ def test_added_calls_make_no_percentile_surer() -> None:
     model = replace(model_of("a", 300), response=Histogram.of_us(usual), service=Histogram.of_us(usual))
     result = replace(result_of(model), scenario=CLOSED)
     found = models(result, None)
-    assert found.p99 == found.corrected_p99 == [None]
+    assert found.corrected_p99 is not None
+    assert found.p99.value == found.corrected_p99.value == [None]
     response, _, corrected = latency(result)
     assert corrected.calls > 3_000
     assert corrected.sure <= response.sure < len(corrected.x)
     many = replace(result_of(model_of("a", 8_000)), scenario=CLOSED)
-    assert models(many, None).corrected_p99 == [rounded(many.models[0].response.quantile_us(0.99) / 1000)]
+    corrected_p99 = models(many, None).corrected_p99
+    assert corrected_p99 is not None
+    assert corrected_p99.value == [rounded(many.models[0].response.quantile_us(0.99) / 1000)]
+
+
+def test_every_percentile_of_a_model_has_its_interval() -> None:
+    """The ends are those of the report's estimates."""
+    result = recording(calls(6_000)).result
+    found = models(result, None)
+    columns = {"response": (found.p50, found.p90, found.p99), "service": (found.service_p50, found.service_p99)}
+    for metric, qs in (("response", (0.5, 0.9, 0.99)), ("service", (0.5, 0.99))):
+        for place, model in enumerate(result.models):
+            for column, estimate in zip(columns[metric], result.estimates(model, metric, qs), strict=True):
+                told = (column.value[place], column.low[place], column.high[place])
+                assert told == tuple(
+                    rounded(us / 1000) for us in (estimate.value_us, estimate.low_us, estimate.high_us)
+                )
 
 
 def test_the_worst_come_first_and_those_without_a_p99_last() -> None:

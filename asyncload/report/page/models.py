@@ -19,6 +19,15 @@ _RESPONSE: Final = (0.5, 0.9, 0.99, 0.999)
 Numbers = list[float | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Percentile:
+    """One percentile of every model, and the ends of its interval at 95 %, ms; None where the sample supports none."""
+
+    value: Numbers
+    low: Numbers
+    high: Numbers
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Models:
     """Columns of equal length, one entry per model, in the scenario's order; None where a number does not exist."""
@@ -26,18 +35,16 @@ class Models:
     name: list[str]
     calls: list[int]
     errors: list[int]
-    p50: Numbers
-    """Response, ms; of a percentile that the sample does not support None."""
-    p90: Numbers
-    p99: Numbers
-    p99_low: Numbers
-    """Ends of the interval at 95 %."""
-    p99_high: Numbers
-    p99_9: Numbers
+    p50: Percentile
+    """Response."""
+    p90: Percentile
+    p99: Percentile
+    p99_9: Percentile
     max: Numbers
-    service_p50: Numbers
-    service_p99: Numbers
-    corrected_p99: Numbers | None
+    """Likewise, ms."""
+    service_p50: Percentile
+    service_p99: Percentile
+    corrected_p99: Percentile | None
     """Of a closed loop."""
     cold: list[int] | None
     """None if it cannot be told."""
@@ -70,20 +77,22 @@ class Panels:
 
 def models(result: RunResult, courses: Courses | None) -> Models:
     """Put every model into columns."""
-    rows = [result.estimates(model, "response", _RESPONSE) for model in result.models]
-    service = [result.estimates(model, "service", (0.5, 0.99)) for model in result.models]
+    response = list(zip(*(result.estimates(model, "response", _RESPONSE) for model in result.models), strict=True))
+    service = list(zip(*(result.estimates(model, "service", (0.5, 0.99)) for model in result.models), strict=True))
+    p50, p90, p99, p99_9 = map(_column, response)
     starts = result.cold_starts
     return Models(
         name=[model.name for model in result.models],
         calls=[model.calls for model in result.models],
         errors=[model.calls - model.ok for model in result.models],
-        **{name: [_supported(row[place]) for row in rows] for place, name in enumerate(("p50", "p90", "p99", "p99_9"))},
-        p99_low=digits(row[2].low_us / 1000 for row in rows),
-        p99_high=digits(row[2].high_us / 1000 for row in rows),
+        p50=p50,
+        p90=p90,
+        p99=p99,
+        p99_9=p99_9,
         max=digits(model.response.quantile_us(1.0) / 1000 for model in result.models),
-        service_p50=[_supported(row[0]) for row in service],
-        service_p99=[_supported(row[1]) for row in service],
-        corrected_p99=_corrected(result, [row[2] for row in rows]),
+        service_p50=_column(service[0]),
+        service_p99=_column(service[1]),
+        corrected_p99=_corrected(result, response[2]),
         cold=[row.cold_calls for row in starts.models] if starts and not starts.doubt else None,
         p99_line=courses.p99_signs() if courses else None,
         rate_line=courses.rate_signs() if courses else None,
@@ -112,19 +121,24 @@ def worst(result: RunResult, courses: Courses) -> Panels:
     )
 
 
-def _supported(estimate: Estimate) -> float | None:
-    return rounded(estimate.value_us / 1000) if estimate.supported else None
+def _column(estimates: Sequence[Estimate | None]) -> Percentile:
+    """Put one percentile of every model into columns."""
+    told = [estimate if estimate is not None and estimate.supported else None for estimate in estimates]
+    return Percentile(
+        [None if each is None else rounded(each.value_us / 1000) for each in told],
+        [None if each is None else rounded(each.low_us / 1000) for each in told],
+        [None if each is None else rounded(each.high_us / 1000) for each in told],
+    )
 
 
-def _corrected(result: RunResult, measured: Sequence[Estimate]) -> Numbers | None:
+def _corrected(result: RunResult, measured: Sequence[Estimate]) -> Percentile | None:
     """What the calls that were measured cannot tell, those that were added to them cannot either."""
     if not result.closed:
         return None
     found = [result.corrected(model) for model in result.models]
-    return [
-        None if row is None else _supported(with_guesses([p99], row)[0])
-        for p99, row in zip(measured, found, strict=True)
-    ]
+    return _column(
+        [None if row is None else with_guesses([p99], row)[0] for p99, row in zip(measured, found, strict=True)]
+    )
 
 
 def _note(model: ModelResult, p99: Estimate) -> str:
