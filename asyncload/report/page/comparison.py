@@ -121,6 +121,11 @@ def _tone(place: int) -> str:
     return _TONES[place % len(_TONES)]
 
 
+def _dash(place: int) -> str:
+    """No two of 32 have both tone and dash in common."""
+    return _DASHES[(place + place // len(_TONES)) % len(_DASHES)]
+
+
 # -- pictures ---------------------------------------------------------------------------------------------------------
 
 
@@ -136,7 +141,7 @@ def _of_run(result: RunResult, since: Since, label: str, place: int) -> Curve:
     metric, everything = _METRICS[since], result.totals
     histogram: Histogram = getattr(everything, metric)
     estimates = result.estimates(everything, metric, estimated(histogram.count))
-    return curve(f"{label} {result.name}", histogram, _tone(place), _DASHES[place % len(_DASHES)], estimates)
+    return curve(f"{label} {result.name}", histogram, _tone(place), _dash(place), estimates)
 
 
 def _of_reading(reading: Reading, since: Since, label: str, place: int) -> Curve:
@@ -148,7 +153,7 @@ def _of_reading(reading: Reading, since: Since, label: str, place: int) -> Curve
     return Curve(
         name=f"{label} {reading.tool}",
         tone=_tone(place),
-        dash=_DASHES[place % len(_DASHES)],
+        dash=_dash(place),
         calls=calls,
         x=[round(x, 6) for x, _ in points],
         y=digits(value_ms for _, value_ms in points),
@@ -164,7 +169,7 @@ def _over_time(labels: str, recordings: Sequence[Recording | None]) -> list[Line
         Lines(
             label=labels[place],
             tone=_tone(place),
-            dash=_DASHES[place % len(_DASHES)],
+            dash=_dash(place),
             course=course(result, width),
         )
         for place, result in runs
