@@ -23,7 +23,7 @@ FAILURE_WARNING_SHARE = 0.01
 FEW_CALLS = 1000
 LATE = "calls were sent late"
 """How that reason begins."""
-CUT = "the run was cut: it died before it ended; what is shown ends with the last full second"
+CUT = "the run was cut, or is still under way: what is shown ends with its last full second"
 
 
 @dataclass(frozen=True, slots=True)

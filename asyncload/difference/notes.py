@@ -24,6 +24,7 @@ def notes(a: Sequence[Recording], b: Sequence[Recording]) -> Iterator[str]:
     sides = (("A", a), ("B", b))
     for label, recordings in sides:
         yield from _invalid(label, recordings)
+    yield from _same([each.result for each in a], [each.result for each in b])
     yield from _plans([each.result for each in a], [each.result for each in b])
     for label, recordings in sides:
         yield from _shares(label, recordings)
@@ -44,6 +45,15 @@ def _invalid(label: str, recordings: Sequence[Recording]) -> Iterator[str]:
     who = f"{label} is INVALID" if len(recordings) == 1 else several
     why = "; ".join(reasons[0])
     yield f"{who}: {why}. What differs may be the generator's doing and not the endpoint's"
+
+
+def _same(a: Sequence[RunResult], b: Sequence[RunResult]) -> Iterator[str]:
+    """A run that stands on both sides, as of a path that was mistyped."""
+    both = sum(any(one == other for other in b) for one in a)
+    if both == len(a) == len(b):
+        yield "A and B are one and the same: there is nothing that could differ"
+    elif both:
+        yield f"{both} of the runs of A {'is' if both == 1 else 'are'} in B too"
 
 
 def _plans(a: Sequence[RunResult], b: Sequence[RunResult]) -> Iterator[str]:

@@ -52,13 +52,19 @@ def read(path: Path) -> RunResult:
         StoreError: If there is no run at `path`, or it cannot be read.
     """
     with _told(path):
-        if path.is_file():
-            return RunResult.from_json(path.read_bytes())
-        if (path / "result.json").is_file():
-            return RunResult.from_json((path / "result.json").read_bytes())
+        for file in (path, path / "result.json"):
+            if file.is_file():
+                return _from_json(file)
         if not (path / "run.sqlite").is_file():
             raise StoreError(f"{path}: no run here; expected a directory with run.sqlite or result.json")
         return _read_cut(path / "run.sqlite")
+
+
+def _from_json(path: Path) -> RunResult:
+    try:
+        return RunResult.from_json(path.read_bytes())
+    except StoreError as error:
+        raise StoreError(f"{path}: {error}") from error
 
 
 def read_history(path: Path) -> History | None:

@@ -356,6 +356,13 @@ def test_a_damaged_run_is_refused_in_plain_words(tmp_path: Path, damage: str, wo
         store.read(tmp_path)
 
 
+def test_a_file_that_is_no_result_is_told_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / "result.json").write_text("{")
+    for path in (tmp_path, tmp_path / "result.json"):
+        with pytest.raises(StoreError, match=r"result\.json: not a result of asyncload"):
+            store.read(path)
+
+
 def test_what_holds_no_run_is_refused(tmp_path: Path) -> None:
     """Nothing, an empty directory, a database of something else, a result that is none."""
     (tmp_path / "empty").mkdir()
