@@ -74,6 +74,29 @@ def test_every_chart_is_drawn_with_units_on_its_axes(opened: Open, run: Path) ->
         assert page.locator(f"#{chart} .main-svg").count() > 0
 
 
+def test_no_percentile_over_time_is_of_fewer_calls_than_it_takes(opened: Open, tmp_path: Path) -> None:
+    """At 100/s p99 holds for 5 s, in a step, and of the two models p90 is drawn in its stead; at 2/s there is none."""
+    for every_ms, legend, words, tail in (
+        (10, ["max", "p99", "p90", "p50"], "p99 of each 5 s, in steps", "p90"),
+        (500, ["max", "p90", "p50"], "no p99, which takes 368 in 60 s", "p50"),
+    ):
+        path = tmp_path / f"{every_ms}.html"
+        calls = [Made(i * every_ms * MS, i % 2, 5_000 + 10 * (i % 7)) for i in range(60_000 // every_ms)]
+        made = recording(calls, length_s=60)
+        path.write_text(page_of(made), encoding="utf-8")
+        page = drawn(opened(path))
+        assert page.locator("#percentiles-chart .legend button").all_inner_texts() == legend
+        assert words in page.locator("#percentiles-chart-figure figcaption").inner_text()
+        assert words in page.locator("#lateness-chart-figure figcaption").inner_text()
+        plot = "document.querySelector('#percentiles-chart .plot').data"
+        shapes = {name: page.evaluate(f"{plot}.find(t => t.name === '{name}').line.shape") for name in legend}
+        assert shapes.get("p99", "hv") == "hv"
+        assert shapes["max"] == "linear"
+        assert page.locator("#worst").locator("xpath=preceding-sibling::p[1]").inner_text().count(tail) == 1
+        assert page.locator("#worst svg").first.locator("path.tail").count() == (tail != "p50")
+        assert page.locator("#model-table thead", has_text=f"{tail} over time").count() == (every_ms == 10)
+
+
 def test_what_is_out_of_sight_is_drawn_when_it_is_scrolled_to(opened: Open, run: Path) -> None:
     """The last chart is empty until somebody comes near it."""
     page = opened(run)
@@ -140,7 +163,7 @@ def test_models_have_their_course_beside_them(opened: Open, run: Path) -> None:
     page = opened(run)
     row = page.locator("#model-table tbody tr").first
     assert row.locator("svg.spark path").count() == 2
-    line = next(line for line in data(page)["models"]["p99_line"] if set(line) != {"-"})
+    line = next(line for line in data(page)["models"]["tail_line"] if set(line) != {"-"})
     assert len(line) == 60
 
 

@@ -45,7 +45,7 @@ def data_of(text: str) -> str:
 
 def test_rates_are_means_over_a_part_and_its_percentiles_those_of_all_its_calls() -> None:
     """Of 1,300 s in parts of 5 s: what is sent adds up, and a part's p99 is that of its merged seconds."""
-    result = Hour(models=3, length_s=1300, rate_per_s=20).recording().result
+    result = Hour(models=3, length_s=1300, rate_per_s=120).recording().result
     found = course(result)
     assert found.width_s == 5
     assert found.x == list(range(0, 1300, 5))
@@ -55,6 +55,52 @@ def test_rates_are_means_over_a_part_and_its_percentiles_those_of_all_its_calls(
     whole = Histogram(*np.unique(together, return_counts=True))
     assert found.response.p99[120] == rounded(whole.quantile_us(0.99) / 1000)
     assert found.in_flight[120] == max(row.in_flight for row in part)
+
+
+def test_a_percentile_over_time_is_of_as_many_parts_as_can_tell_it() -> None:
+    """At 50/s p99 is that of ten seconds together, for each of them; at 5/s there is none, and p50 is of two."""
+    seconds = [calls(50, 20) for _ in range(30)]
+    made = [replace(each, due_ns=each.due_ns + i * S) for i, second in enumerate(seconds) for each in second]
+    slow = [replace(each, service_us=90_000) if 10 * S <= each.due_ns < 12 * S else each for each in made]
+    found = course(recording(slow, length_s=30).result)
+    assert found.width_s == 1
+    assert found.response.told_s == {"p50": 1, "p90": 1, "p99": 10}
+    assert (
+        found.response.p99[:30]
+        == [found.response.p99[0]] * 10 + [found.response.p99[10]] * 10 + [found.response.p99[20]] * 10
+    )
+    assert found.response.p99[10] == pytest.approx(90, rel=0.01)
+    assert found.response.p99[20] == pytest.approx(5.1, rel=0.01)
+    assert found.response.said(1) == "For want of calls: p99 of each 10 s, in steps."
+    few = course(recording([Made(i * 200 * MS, 0) for i in range(150)], length_s=30).result)
+    assert few.response.told_s["p50"] == 2
+    assert few.response.p99 == [None] * len(few.x)
+    assert few.lateness.p99 == few.response.p99
+    assert few.response.max[:30] == [pytest.approx(5.1, rel=0.01)] * 30
+    assert few.response.said(1) == (
+        "For want of calls: p50 of each 2 s, in steps; p90 of each 10 s, in steps; no p99, which takes 368 in 30 s."
+    )
+    enough = course(recording([Made(i * MS, 0) for i in range(3000)]).result)
+    assert enough.response.said(1) == ""
+
+
+def test_a_part_that_cannot_tell_a_percentile_is_a_gap() -> None:
+    """Most seconds have 500 calls, one has 50."""
+    made = [Made(i * 2 * MS, 0) for i in range(2500) if not (500 <= i < 1000 and i % 10)]
+    p99 = course(recording(made, length_s=5).result).response.p99
+    assert p99[1] is None
+    assert None not in (p99[0], *p99[2:5])
+
+
+def test_runs_that_lie_over_each_other_are_told_in_the_same_steps() -> None:
+    """One of 500 calls a second and one of 50."""
+    many = recording([Made(i * 2 * MS, 0) for i in range(15_000)], length_s=30)
+    few = recording([Made(i * 20 * MS, 0) for i in range(1500)], length_s=30)
+    sides = Sides((reading(many.result, "a"), reading(few.result, "b")))
+    text = comparison(sides, [many, few], None)
+    drawn = json.loads(data_of(text))["time"]
+    assert [one["course"]["response"]["told_s"]["p99"] for one in drawn] == [10, 10]
+    assert "For want of calls: p99 of each 10 s, in steps." in text
 
 
 @pytest.mark.parametrize(
@@ -129,7 +175,7 @@ def test_the_course_of_a_target_is_the_same_from_seconds_and_from_columns() -> N
     assert made.history is not None
     columns = courses(made.history, 7, 200)
     rows = courses(replace(made.history, stored=None), 7, 200)
-    for field in ("calls", "errors", "p50_ms", "p99_ms"):
+    for field in ("calls", "errors", "answered", "p50_ms", "p90_ms", "p99_ms"):
         np.testing.assert_array_equal(getattr(columns, field), getattr(rows, field))
     assert columns.calls.sum(axis=1).tolist() == [model.calls for model in made.result.models]
     assert columns.errors.sum(axis=1).tolist() == [model.calls - model.ok for model in made.result.models]
@@ -137,12 +183,13 @@ def test_the_course_of_a_target_is_the_same_from_seconds_and_from_columns() -> N
 
 def test_a_part_of_a_target_has_the_p99_of_its_calls() -> None:
     """One target, one part of it in which every call takes 50 ms."""
-    made = recording([Made(i * 10 * MS, 0, service_us=50_000 if 100 <= i < 200 else 5_000) for i in range(300)])
+    made = recording([Made(i * 2 * MS, 0, service_us=50_000 if 500 <= i < 1000 else 5_000) for i in range(1500)])
     assert made.history is not None
     found = courses(made.history, 2, 4)
     assert found.p99_ms[0][:3] == pytest.approx([5.1, 50.1, 50.1], rel=0.01)
     assert np.isnan(found.p99_ms[1]).all()
-    lines = found.p99_signs()
+    assert found.tail() == "p99"
+    lines = found.tail_signs("p99")
     assert lines[1] == "----"
     assert lines[0][0] < lines[0][1] or lines[0][0].isupper()
     assert found.rate_signs()[1] == "----"
@@ -152,7 +199,7 @@ def test_a_line_that_hardly_moves_does_not_look_like_a_mountain() -> None:
     """Its scale spans a factor of four at least."""
     made = recording([Made(i * 10 * MS, 0, service_us=5_000 + 10 * (i % 5)) for i in range(300)])
     assert made.history is not None
-    (line, _) = courses(made.history, 2, 3).p99_signs()
+    (line, _) = courses(made.history, 2, 3).tail_signs("p90")
     assert len(set(line)) <= 2
 
 
@@ -162,7 +209,22 @@ def test_a_percentile_that_a_models_calls_do_not_support_is_none() -> None:
     assert found.calls == [150, 150]
     assert None not in found.p50.value
     assert found.p99.value == found.p99.low == found.p99.high == [None, None]
-    assert found.p99_line is None
+    assert found.tail_line is None
+
+
+def test_lines_of_models_are_of_a_percentile_that_their_parts_can_tell() -> None:
+    """Fifty calls in each second of a model: p90, and its p99 is nowhere; of three a second nothing is drawn."""
+    made = recording(calls(300))
+    assert made.history is not None
+    found = courses(made.history, 2, 4)
+    assert np.isnan(found.p99_ms).all()
+    assert models(made.result, found).tail == "p90"
+    panels = worst(made.result, found)
+    assert panels.tail == "p90"
+    assert panels.panels[0].tail[:3] == [pytest.approx(5.1, rel=0.01)] * 3
+    rare = recording(calls(18, 160))
+    assert rare.history is not None
+    assert models(rare.result, courses(rare.history, 2, 4)).tail_line is None
 
 
 def test_what_so_few_cold_calls_cannot_tell_is_no_number() -> None:

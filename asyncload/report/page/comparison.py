@@ -112,6 +112,7 @@ def comparison(sides: Sides, recordings: Sequence[Recording | None], found: Diff
         "told": lines(found) if found else (),
         "totals": list(_totals(sides)),
         "drawn": drawn,
+        "for_want": _for_want(drawn.time),
         "file": lambda path: Path(path).name or path,
     }
     return render("comparison.html", words, drawn, scripts=_SCRIPTS)
@@ -165,15 +166,27 @@ def _over_time(labels: str, recordings: Sequence[Recording | None]) -> list[Line
     """Runs in parts of one width, so that the same part of each has the same place."""
     runs = [(place, one.result) for place, one in enumerate(recordings) if one and len(one.result.seconds) > 1]
     width = width_s(max((length_s(result.seconds) for _, result in runs), default=1))
+    courses = [course(result, width) for _, result in runs]
+    if courses:  # the p99 of ten seconds is not to be held against that of one
+        told_s = {name: max(each.response.told_s[name] for each in courses) for name in courses[0].response.told_s}
+        courses = [course(result, width, told_s) for _, result in runs]
     return [
         Lines(
             label=labels[place],
             tone=_tone(place),
             dash=_dash(place),
-            course=course(result, width),
+            course=each,
         )
-        for place, result in runs
+        for (place, _), each in zip(runs, courses, strict=True)
     ]
+
+
+def _for_want(time: Sequence[Lines]) -> list[str]:
+    """What pictures over time cannot show; of each run, or once if it is the same of all."""
+    said = [each.course.response.said(each.course.width_s, ("p50", "p99")) for each in time]
+    if len(set(said)) == 1:
+        return [words for words in said[:1] if words]
+    return [f"{each.label}: {words}" for each, words in zip(time, said, strict=True) if words]
 
 
 def _intervals(found: Differences) -> list[Interval]:

@@ -48,8 +48,10 @@ class Models:
     """Of a closed loop."""
     cold: list[int] | None
     """None if it cannot be told."""
-    p99_line: list[str] | None
-    """Signs of sparks.js; None without a history."""
+    tail: str | None
+    """The percentile that lines are of: the highest that half of the parts of the run can tell."""
+    tail_line: list[str] | None
+    """Signs of sparks.js; None without a history, or if no part can tell any of it."""
     rate_line: list[str] | None
     needed: dict[str, int]
     """How many calls support a percentile."""
@@ -62,7 +64,8 @@ class Panel:
     name: str
     note: str
     p50: Numbers
-    p99: Numbers
+    """ms; None of a part with too few calls to tell it."""
+    tail: Numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +75,8 @@ class Panels:
     x: list[float]
     """Middle of each part, s from the plan's zero."""
     width_s: int
+    tail: str
+    """The other percentile that is drawn: p99, or the highest that half of the parts can tell."""
     panels: list[Panel]
 
 
@@ -81,6 +86,8 @@ def models(result: RunResult, courses: Courses | None) -> Models:
     service = list(zip(*(result.estimates(model, "service", (0.5, 0.99)) for model in result.models), strict=True))
     p50, p90, p99, p99_9 = map(_column, response)
     starts = result.cold_starts
+    tail = courses.tail() if courses else None
+    lines = courses.tail_signs(tail) if courses and tail else []
     return Models(
         name=[model.name for model in result.models],
         calls=[model.calls for model in result.models],
@@ -94,7 +101,8 @@ def models(result: RunResult, courses: Courses | None) -> Models:
         service_p99=_column(service[1]),
         corrected_p99=_corrected(result, response[2]),
         cold=[row.cold_calls for row in starts.models] if starts and not starts.doubt else None,
-        p99_line=courses.p99_signs() if courses else None,
+        tail=tail,
+        tail_line=lines if any(line.strip("-") for line in lines) else None,
         rate_line=courses.rate_signs() if courses else None,
         needed={"p99": needed(0.99), "p99.9": needed(0.999)},
     )
@@ -105,16 +113,17 @@ def worst(result: RunResult, courses: Courses) -> Panels:
     estimates = [result.estimates(model, "response", (0.99,))[0] for model in result.models]
     answered = [i for i, estimate in enumerate(estimates) if estimate.calls]
     chosen = heapq.nlargest(WORST, answered, key=lambda i: (estimates[i].supported, estimates[i].value_us))
-    width = courses.width_s
+    width, tail = courses.width_s, courses.tail(chosen)
     return Panels(
         x=[(part + 0.5) * width for part in range(courses.calls.shape[1])],
         width_s=width,
+        tail=tail,
         panels=[
             Panel(
                 name=result.models[i].name,
                 note=_note(result.models[i], estimates[i]),
                 p50=digits(courses.p50_ms[i].tolist()),
-                p99=digits(courses.p99_ms[i].tolist()),
+                tail=digits(courses.of(tail)[i].tolist()),
             )
             for i in chosen
         ],

@@ -155,6 +155,13 @@ def _of_part(result: RunResult, name: str, part: Histogram, tone: str, dash: str
     return curve(name, part, tone, dash, of_part(whole, part))
 
 
+def _for_want(course_: Course | None) -> Mapping[str, str]:
+    """What a picture over time cannot show, for its parts have too few calls."""
+    if course_ is None:
+        return {}
+    return {name: getattr(course_, name).said(course_.width_s) for name in ("response", "lateness")}
+
+
 def _words(result: RunResult, drawn: Drawn, *, history: bool) -> Mapping[str, object]:
     """What the template says."""
     starts = result.cold_starts
@@ -164,6 +171,7 @@ def _words(result: RunResult, drawn: Drawn, *, history: bool) -> Mapping[str, ob
         "closed": result.closed,
         "tiles": facts.tiles(result),
         "drawn": drawn,
+        "for_want": _for_want(drawn.course),
         "history": history,
         "stopped": result.stopped,
         "objectives": facts.answers(result),

@@ -3,6 +3,7 @@ The course of each target, small: its p99 and its rate over some fifty parts of 
 
 Strategy: a thousand targets over an hour are millions of rows, so each is looked at once, and what is kept are counts
 by (target, part, slot), summed up whenever they are many. Percentiles of all targets and parts then come from one sort.
+Where most parts have too few calls for a p99, the lines are those of a lower percentile, which they can tell.
 """
 
 import math
@@ -17,6 +18,7 @@ from asyncload.call import Outcome
 from asyncload.histogram import SLOTS, Int64s, highest_us, sum_by_key
 from asyncload.history import History
 from asyncload.report.page.course import width_s
+from asyncload.statistics.ranks import needed
 
 PARTS: Final = 60
 """Most parts of a run."""
@@ -24,6 +26,8 @@ _SIGNS: Final = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 _NOTHING: Final = ord("-")
 _LEAST_RANGE: Final = 4.0
 """A line spans this factor at least, so that chance does not look like a mountain."""
+_TAIL: Final = {"p99": 0.99, "p90": 0.9, "p50": 0.5}
+"""What lines are drawn of: the first that half of the parts can tell."""
 _AT_ONCE: Final = 1 << 21
 """Counts held before they are summed up, 16 MB each of keys and of counts."""
 
@@ -41,14 +45,33 @@ class Courses:
     width_s: int
     calls: Int64s
     errors: Int64s
+    answered: Int64s
+    """Calls with a latency."""
     p50_ms: Floats
-    """NaN where no call was answered."""
+    """NaN where so few calls were answered that they cannot tell it."""
+    p90_ms: Floats
     p99_ms: Floats
 
-    def p99_signs(self) -> list[str]:
-        """A line for each target: 64 levels on a logarithmic scale of its own."""
+    def tail(self, targets: Sequence[int] | None = None) -> str:
+        """
+        Return the highest of p99, p90 and p50 that half of the parts with calls can tell, or else p50.
+
+        Args:
+            targets: Whose parts; by default all.
+        """
+        answered = self.answered if targets is None else self.answered[list(targets)]
+        some = np.count_nonzero(answered)
+        enough = (name for name, q in _TAIL.items() if 2 * np.count_nonzero(answered >= needed(q)) >= some)
+        return next(enough, "p50")
+
+    def of(self, name: str) -> Floats:
+        """Values of a percentile by its name, ms."""
+        return {"p50": self.p50_ms, "p90": self.p90_ms, "p99": self.p99_ms}[name]
+
+    def tail_signs(self, name: str) -> list[str]:
+        """A line of a percentile for each target: 64 levels on a logarithmic scale of its own."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            return _signs(np.log(self.p99_ms), math.log(_LEAST_RANGE))
+            return _signs(np.log(self.of(name)), math.log(_LEAST_RANGE))
 
     def rate_signs(self) -> list[str]:
         """A line for each target: calls, from none to its own most."""
@@ -78,8 +101,9 @@ def courses(history: History, targets: int, seconds: int) -> Courses:
         told = mine[rows.row]
         kept.add(place[rows.row[told]], rows.slot[told], rows.count[told])
     shape = (targets, parts)
-    p50, p99 = (values.reshape(shape) for values in kept.quantiles_ms((0.5, 0.99), targets * parts))
-    return Courses(width, calls.reshape(shape), errors.reshape(shape), p50, p99)
+    answered, values = kept.quantiles_ms((0.5, 0.9, 0.99), targets * parts)
+    p50, p90, p99 = (each.reshape(shape) for each in values)
+    return Courses(width, calls.reshape(shape), errors.reshape(shape), answered.reshape(shape), p50, p90, p99)
 
 
 class _Counts:
@@ -102,12 +126,13 @@ class _Counts:
             keys, counts = sum_by_key(np.concatenate(self._keys), np.concatenate(self._counts))
             self._keys, self._counts, self._held = [keys], [counts], 0
 
-    def quantiles_ms(self, quantiles: Sequence[float], groups: int) -> list[Floats]:
-        """For each quantile a value per group; NaN of an empty one."""
+    def quantiles_ms(self, quantiles: Sequence[float], groups: int) -> tuple[Int64s, list[Floats]]:
+        """How many values each group has, and for each quantile one per group; NaN where those are too few to tell."""
         self._sum_up()
         found = [np.full(groups, np.nan) for _ in quantiles]
+        counts = np.zeros(groups, np.int64)
         if not self._keys:
-            return found
+            return counts, found
         keys, upto = self._keys[0], np.cumsum(self._counts[0])
         group, first = np.unique(keys // SLOTS, return_index=True)
         before = np.concatenate([[0], upto])[first]
@@ -115,7 +140,9 @@ class _Counts:
         for q, values in zip(quantiles, found, strict=True):
             rank = np.clip(np.ceil(q * total * (1 - 1e-15)), 1, total).astype(np.int64)
             values[group] = highest_us(keys[np.searchsorted(upto, before + rank)] % SLOTS) / 1000
-        return found
+            values[group[total < needed(q)]] = np.nan
+        counts[group] = total
+        return counts, found
 
 
 def _signs(values: Floats, least_range: float) -> list[str]:

@@ -19,7 +19,7 @@
       ...(columns.corrected_p99 ? [percentile("p99 corrected", columns.corrected_p99, "with the calls that waiting users would have made")] : []),
       percentile("service p50", columns.service_p50), percentile("service p99", columns.service_p99),
       ...(columns.cold ? [{title: "cold?", unit: "calls", kind: "count", values: columns.cold}] : []),
-      ...(columns.p99_line ? [{title: "p99 over time", unit: "its own log scale", kind: "spark", values: columns.p99_line}] : []),
+      ...(columns.tail_line ? [{title: `${columns.tail} over time`, unit: "its own log scale", kind: "spark", values: columns.tail_line}] : []),
       ...(columns.rate_line ? [{title: "calls over time", unit: "0 to its most", kind: "spark", values: columns.rate_line}] : []),
     ];
     const by = ["p99", "p90"].find(name => columns[name].value.some(value => value !== null)) ?? "p50";

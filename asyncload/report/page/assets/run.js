@@ -10,13 +10,15 @@
     CONNECT: "green", TIMEOUT: "ink", PROTOCOL: "soft", DROPPED: "bad", ABANDONED: "dim",
   };
 
+  /** A percentile of several parts together holds for all of them; one that no part can tell has no line. */
   function percentiles(durations) {
+    const line = (name, look) => ({name, y: durations[name], step: durations.told_s[name] > course.width_s, ...look});
     return [
       {name: "max", tone: "soft", y: durations.max, width: 1, dash: "dot"},
-      {name: "p99", tone: "orange", y: durations.p99, width: 2},
-      {name: "p90", tone: "green", y: durations.p90, width: 1.5, dash: "dash"},
-      {name: "p50", tone: "blue", y: durations.p50, width: 2},
-    ];
+      line("p99", {tone: "orange", width: 2}),
+      line("p90", {tone: "green", width: 1.5, dash: "dash"}),
+      line("p50", {tone: "blue", width: 2}),
+    ].filter(({name, y}) => name === "max" || y.some(value => !format.missing(value)));
   }
 
   /** Whether a linear axis would hide most of it. */

@@ -5,8 +5,9 @@
  *     sparks.line("AB-zz9")                    an <svg>: 64 levels, one sign each; "-" where there is nothing
  *     sparks.panels(element, Panels)           -> {update(data)}
  *
- * @typedef {{x: number[], width_s: number, panels: {name: string, note: string, p50: (number | null)[], p99: (number | null)[]}[]}} Panels
- *     x: middle of each part, s; p50, p99: ms
+ * @typedef {{x: number[], width_s: number, tail: string,
+ *            panels: {name: string, note: string, p50: (number | null)[], tail: (number | null)[]}[]}} Panels
+ *     x: middle of each part, s; p50, tail: ms, null where there are too few calls; Panels.tail: which percentile that is
  */
 const sparks = (() => {
   const SVG = "http://www.w3.org/2000/svg";
@@ -52,7 +53,7 @@ const sparks = (() => {
 
   /** One logarithmic scale for all panels: whole powers of ten around all values. */
   function scale(data) {
-    const values = data.panels.flatMap(panel => [...panel.p50, ...panel.p99]).filter(value => value > 0);
+    const values = data.panels.flatMap(panel => [...panel.p50, ...panel.tail]).filter(value => value > 0);
     const low = Math.log10(Math.min(...values, 1e9)), high = Math.log10(Math.max(...values, 1e-9));
     const from = Math.floor(2 * low) / 2, to = Math.max(Math.ceil(2 * high) / 2, from + 0.5);
     return {from, to, y: value => TOP + (H - TOP - BOTTOM) * (1 - (Math.log10(value) - from) / (to - from))};
@@ -64,13 +65,13 @@ const sparks = (() => {
     caption.title = panel.name;
     note.textContent = panel.note;
     caption.append(note);
-    const svg = make("svg", {viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": `${panel.name}: p50 and p99 over time. ${panel.note}`});
+    const svg = make("svg", {viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": `${panel.name}: ${data.tail === "p50" ? "" : "p50 and "}${data.tail} over time. ${panel.note}`});
     const end = (data.x[data.x.length - 1] ?? 0) + data.width_s / 2, x = at => LEFT + (W - LEFT - 4) * (at / end);
     for (let power = Math.ceil(from); power <= to; power++) tick(svg, y, 10 ** power);
     if (Math.floor(to) - Math.ceil(from) < 1) for (const edge of [from, to]) if (edge % 1) tick(svg, y, 10 ** edge);
     const [length, unit] = format.clock(end);
     svg.append(make("text", {x: LEFT, y: H - 4}, "0"), make("text", {x: W - 4, y: H - 4, "text-anchor": "end"}, `${format.number(end / length)} ${unit}`));
-    for (const name of ["p50", "p99"]) {
+    for (const name of data.tail === "p50" ? ["p50"] : ["p50", "tail"]) {
       svg.append(make("path", {class: name, d: path(data.x.map((at, i) => (panel[name][i] > 0 ? [x(at), y(panel[name][i])] : null)))}));
     }
     made.append(caption, svg);
