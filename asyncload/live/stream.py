@@ -16,7 +16,7 @@ import asyncio
 import re
 import secrets
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -48,7 +48,11 @@ _JUDGED_PER: Final = 100
 """After so many seconds, and again after each hundredth of the run so far, there is no judging in every second."""
 _MODELS_JUDGED: Final = 200
 """Where there are objectives, models that are judged in a second."""
+_OVER_TIME: Final = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
+_NEEDED: Final = {name: needed(q) for name, q in _OVER_TIME.items()}
+"""Calls that a row must have for a percentile: of fifty the slowest is no p99."""
 _QUANTILES: Final = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99_9": 0.999}
+_LATENESS: Final = {"p50": 0.5, "p99": 0.99}
 _CURVES: Final = {
     "response": ("response (from due)", "blue", "solid"),
     "service": ("service (from sent)", "orange", "dash"),
@@ -162,7 +166,8 @@ class Stream:
 def _run(progress: Progress) -> Document:
     """What does not change."""
     hello = progress.hello
-    return {"name": str(hello.scenario.get("name", "")), "names": hello.names, "control": hello.control}
+    name = str(hello.scenario.get("name", ""))
+    return {"name": name, "names": hello.names, "control": hello.control, "needed": _NEEDED}
 
 
 def _row(row: Row) -> Document:
@@ -175,15 +180,18 @@ def _row(row: Row) -> Document:
         "users": row.users,
         "in_flight": row.in_flight,
         "warmup": row.warmup,
-        "response": _ms(row.response, (0.5, 0.9, 0.99, 1.0)),
-        "lateness": _ms(row.lateness, (0.5, 0.9, 0.99, 1.0)),
+        "response": _told_ms(row.response),
+        "lateness": _told_ms(row.lateness),
         "errors": _errors(row.outcomes),
         "heat": _heat(row.response),
     }
 
 
-def _ms(histogram: Histogram, qs: Iterable[float]) -> list[float | None]:
-    return digits(histogram.quantiles_us(list(qs)) / 1000)
+def _told_ms(histogram: Histogram) -> list[float | None]:
+    """Percentiles that so many calls can tell, and the longest."""
+    values = digits(histogram.quantiles_us([*_OVER_TIME.values(), 1.0]) / 1000)
+    told = [value if histogram.count >= least else None for value, least in zip(values, _NEEDED.values(), strict=False)]
+    return [*told, values[-1]]
 
 
 def _errors(outcomes: tuple[int, ...]) -> dict[str, int]:
@@ -204,7 +212,8 @@ def _judged(progress: Progress, result: RunResult, tick: Tick) -> Document:
     return {
         "verdict": _verdict(result, tick),
         "objectives": [_objective(one) for one in progress.objectives()],
-        "response": _estimates(result, everything),
+        "response": _estimates(result, everything, "response", _QUANTILES),
+        "lateness": _estimates(result, everything, "lateness", _LATENESS),
         "curves": [_curve(result, everything, name) for name in _CURVES if everything.ok],
     }
 
@@ -254,15 +263,17 @@ def _objective(told: ObjectiveResult) -> Document:
     return {"text": told.text, "answer": told.answer, "why": told.why}
 
 
-def _estimates(result: RunResult, everything: ModelResult) -> Mapping[str, Document]:
-    estimates = result.estimates(everything, "response", list(_QUANTILES.values()))
+def _estimates(
+    result: RunResult, everything: ModelResult, metric: str, quantiles: Mapping[str, float]
+) -> Mapping[str, Document]:
+    estimates = result.estimates(everything, metric, list(quantiles.values()))
     return {
         name: {
             "ms": rounded(estimate.value_us / 1000) if estimate.supported else None,
             "low": rounded(estimate.low_us / 1000),
             "high": rounded(estimate.high_us / 1000),
         }
-        for name, estimate in zip(_QUANTILES, estimates, strict=True)
+        for name, estimate in zip(quantiles, estimates, strict=True)
     }
 
 
@@ -275,10 +286,9 @@ def _curve(result: RunResult, everything: ModelResult, name: str) -> Curve:
 
 
 def _generator(result: RunResult) -> Document:
-    health, lateness = result.health, result.totals.lateness
-    p50, p99, most = _ms(lateness, (0.5, 0.99, 1.0))
+    health = result.health
     return {
-        "lateness": {"p50": p50, "p99": p99, "max": most},
+        "latest_ms": rounded(result.totals.lateness.quantile_us(1.0) / 1000),
         "cpu_share": rounded(health.cpu_share),
         "stalls": health.stalls,
         "longest_stall_ms": rounded(health.longest_stall_ns / 1e6),

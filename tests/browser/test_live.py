@@ -76,6 +76,14 @@ def test_the_page_fills_while_the_run_lasts(
         for chart in CHARTS:
             page.locator(f"#{chart}").scroll_into_view_if_needed()
             true(page, f"document.querySelector('#{chart} .plot')?.data?.length > 0")
+        for name in ("response", "lateness"):
+            expect(page.locator(f"#{name}-want")).to_have_text("For want of calls: no p99, which takes 368 in 1 s.")
+            chart = {"response": "percentiles", "lateness": "lateness"}[name]
+            p99 = page.evaluate(
+                f"document.querySelector('#{chart}-chart .plot').data.find(line => line.name === 'p99').y"
+            )
+            assert p99
+            assert set(p99) == {None}, "the slowest of a hundred calls is no p99"
         page.locator("#model-table").scroll_into_view_if_needed()
         expect(page.locator("#model-table tbody th")).to_have_text(["xgboost-0.tar.gz", "xgboost-1.tar.gz"])
         page.locator("#lateness-chart").scroll_into_view_if_needed()

@@ -43,7 +43,10 @@ def test_who_comes_first_is_sent_everything() -> None:
     _, stream = told(3)
     event = read(stream, None)
     assert event.kind == "state"
-    assert event.data["run"] == {"name": "made", "names": ["model-0.tar.gz", "model-1.tar.gz"], "control": True}
+    assert event.data["run"] == {
+        "name": "made", "names": ["model-0.tar.gz", "model-1.tar.gz"], "control": True,
+        "needed": {"p50": 6, "p90": 36, "p99": 368},
+    }  # fmt: skip
     assert [row["at"] for row in event.data["rows"]] == [0, 1, 2]
     assert event.position == Position(0, 3)
 
@@ -121,11 +124,35 @@ def test_rows_tell_what_happened_in_them() -> None:
     _, stream = told(1, (3, 1), failed=1)
     (row,) = read(stream, None).data["rows"]
     assert (row["planned"], row["sent"], row["in_flight"], row["asked_per_s"]) == (4, 4, 2, 8.0)
-    assert row["response"] == [10.01, 20.02, 20.02, 20.02], "the highest value of their slots"
-    assert row["lateness"] == [0.25] * 4
+    assert row["response"] == [None, None, None, 20.02], "three calls tell no percentile"
+    assert row["lateness"] == [None, None, None, 0.25]
     assert row["errors"] == {"MODEL_ERROR": 1}
     bins = dict(zip(row["heat"][::2], row["heat"][1::2], strict=True))
     assert bins == {96: 2, 103: 1}, "24 bins a decade of us: 10 ms begins the 97th"
+
+
+def test_a_row_tells_the_percentiles_that_its_calls_support() -> None:
+    """Of 100 calls in a second p50 and p90; where rows of several seconds stand together, p99 too."""
+    _, stream = told(1, (60, 40))
+    (row,) = read(stream, None).data["rows"]
+    assert row["response"] == [10.01, 20.02, None, 20.02], "the highest value of their slots"
+    assert row["lateness"] == [0.25, 0.25, None, 0.25]
+    progress = Progress(hello())
+    progress.course = Course(most=2)
+    for tick, second in seconds(8, (60, 40)):
+        progress.add(tick, second)
+    assert [row["response"][2] for row in read(Stream(progress), None).data["rows"]] == [20.02, 20.02]
+
+
+def test_lateness_so_far_is_told_as_in_the_report() -> None:
+    """Of few calls there is no p99 of it, and always the longest."""
+    for count, supported in ((3, False), (19, True)):
+        progress, stream = told(count, (60, 40))
+        now = read(stream, None).data["now"]
+        (p99,) = progress.result().estimates(progress.result().totals, "lateness", (0.99,))
+        assert p99.supported is supported
+        assert now["lateness"]["p99"]["ms"] == (0.25 if supported else None)
+        assert now["generator"]["latest_ms"] == 0.25
 
 
 def test_now_tells_what_is_true_so_far() -> None:

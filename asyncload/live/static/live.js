@@ -84,12 +84,12 @@
   }
 
   function percentile(name, {ms, low, high}) {
-    const under = ms !== null && low !== null && high !== null ? `${format.ms(low)} to ${format.ms(high)}` : "too few calls";
-    return [name, format.ms(ms), "ms", ms === null ? "too few calls" : under];
+    const under = `${format.ms(low)} to ${format.ms(high)}`;
+    return ms === null ? [name, "n/a", "", "too few calls"] : [name, format.ms(ms), "ms", under];
   }
 
   function tiles() {
-    const {response, generator, errors, calls} = now, failed = calls - now.ok;
+    const {response, lateness, generator, errors, calls} = now, failed = calls - now.ok;
     const kinds = Object.entries(errors).map(([kind, n]) => `${kind} ${format.count(n)}`).join(", ");
     return [
       ["calls ended", format.count(calls), "", now.warmup ? "warm-up is not counted" : ""],
@@ -98,7 +98,7 @@
       ["failed", format.percent(calls ? failed / calls : null), "%", kinds],
       percentile("p50", response.p50), percentile("p90", response.p90), percentile("p99", response.p99), percentile("p99.9", response.p99_9),
       ["in flight", format.count(now.in_flight), "", `at most ${format.count(generator.peak_in_flight)}`],
-      ["lateness p99", format.ms(generator.lateness.p99), "ms", `at most ${format.ms(generator.lateness.max)} ms`],
+      [...percentile("lateness p99", lateness.p99).slice(0, 3), `at most ${format.ms(generator.latest_ms)} ms`],
     ].map(tile);
   }
 
@@ -141,13 +141,13 @@
   }
 
   function readings() {
-    const {generator: g} = now, list = [
-      ["lateness", `p50 ${format.ms(g.lateness.p50)} ms · p99 ${format.ms(g.lateness.p99)} ms · most ${format.ms(g.lateness.max)} ms`],
+    const {generator: g, lateness} = now, told = ({ms}) => (ms === null ? "n/a" : `${format.ms(ms)} ms`), shown = [
+      ["lateness", `p50 ${told(lateness.p50)} · p99 ${told(lateness.p99)} · most ${format.ms(g.latest_ms)} ms`],
       ["CPU", `${format.number(100 * g.cpu_share)} % of a core`],
       ["stalls", `${format.count(g.stalls)} over 10 ms, the longest ${format.ms(g.longest_stall_ms)} ms`],
       ["dropped", format.count(g.dropped)], ["connections", `${format.count(g.connects)} opened`],
     ];
-    place("readings").replaceChildren(...list.flatMap(([label, text]) => [element("dt", label), element("dd", text)]));
+    place("readings").replaceChildren(...shown.flatMap(([label, text]) => [element("dt", label), element("dd", text)]));
   }
 
   function tell() {
@@ -157,6 +157,7 @@
     objectives(now.objectives);
     place("tiles").replaceChildren(...tiles());
     readings();
+    for (const name of ["response", "lateness"]) place(`${name}-want`).textContent = rows.untold(list, name, run.needed, width);
     const some = Object.keys(now.errors).length > 0;
     place("errors-chart").hidden = !list.some(row => Object.keys(row.errors).length);
     place("no-errors").hidden = some;

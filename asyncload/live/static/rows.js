@@ -5,7 +5,7 @@
  * @typedef {{at: number, seconds: number, planned: number, sent: number, asked_per_s: number | null, users: number,
  *            in_flight: number, warmup: boolean, response: (number | null)[], lateness: (number | null)[],
  *            errors: Record<string, number>, heat: number[]}} Row
- *     response, lateness: p50, p90, p99 and max in ms; heat: pairs of a bin and its calls
+ *     response, lateness: p50, p90, p99 and max in ms, null where the row has too few calls to tell it; heat: pairs of a bin and its calls
  */
 const rows = (() => {
   const BINS_PER_DECADE = 24;
@@ -42,6 +42,19 @@ const rows = (() => {
       {name: "p50", tone: "blue", y: column(list, name, 0), width: 2},
     ];
     return {x: column(list, "at"), y: `${name}, ms`, lines, spans: warmup(list), log: spread(lines.flatMap(line => line.y))};
+  }
+
+  /**
+   * Which percentiles are not drawn, for no row can tell them; empty if all are.
+   *
+   * @param {Row[]} list @param {"response" | "lateness"} name @param {Record<string, number>} needed calls, by percentile
+   * @param {number} width of a row, in seconds @returns {string}
+   */
+  function untold(list, name, needed, width) {
+    if (list.every(row => format.missing(row[name][3]))) return "";
+    const lacking = Object.keys(needed).filter((key, place) => list.every(row => format.missing(row[name][place])));
+    const shown = lacking.filter(key => name === "response" || key !== "p90");
+    return shown.length ? `For want of calls: ${shown.map(key => `no ${key}, which takes ${needed[key]} in ${width} s`).join("; ")}.` : "";
   }
 
   /** @param {Row[]} list @param {boolean} closed */
@@ -83,5 +96,5 @@ const rows = (() => {
     };
   }
 
-  return {percentiles, rate, inFlight, errors, heat};
+  return {percentiles, untold, rate, inFlight, errors, heat};
 })();
