@@ -10,8 +10,6 @@ Source:
     GitHub Flavored Markdown 0.29: code spans, raw HTML, entity references, tables (extension).
 """
 
-import heapq
-import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -19,7 +17,9 @@ from typing import Final
 
 from asyncload.call import Outcome
 from asyncload.formats.recording import Recording
+from asyncload.report.choice import choose
 from asyncload.report.numbers import NOTHING, ms, percent, things
+from asyncload.report.view import ROWS, View
 from asyncload.result import ModelResult, ObjectiveResult, RunResult
 from asyncload.slo.judging import number
 from asyncload.statistics.estimate import Estimate
@@ -27,8 +27,6 @@ from asyncload.units import format_duration, format_rate
 
 MOST: Final = 65_536
 """Characters that a comment of GitHub takes."""
-_ROWS: Final = 20
-"""Models shown."""
 _BUDGETS: Final = {"verdict": 12_000, "objectives": 22_000, "models": 18_000, "errors": 8_000}
 """Characters of each part's rows; together with the rest they stay well below what a comment takes."""
 _NAME_MOST: Final = 80
@@ -105,17 +103,17 @@ def _objective_row(each: ObjectiveResult) -> str:
 
 
 def _models(result: RunResult) -> Iterator[str]:
-    models = result.models if len(result.models) <= _ROWS else _worst(result.models)
+    choice = choose(result, View(sort="p99" if len(result.models) > ROWS else None))
     yield from ("#### Models", "")
-    if len(models) < len(result.models):
-        yield f"{len(models)} of {len(result.models)} models, those with the highest p99 of response."
+    if len(choice.models) < len(result.models):
+        yield f"{choice.words} (response)."
     yield "Milliseconds; in brackets the 95 % interval; `-` is what so few calls cannot tell."
     yield ""
     heads = ("model", "calls", "% OK", "errors", "response p50", "p99", "p99.9", "max", "service p50", "p99")
     yield from _header(heads, "lrrrrrrrrr")
     blank = " |" * (len(heads) - 1)
     yield from _within(
-        "models", (_model_row(result, each, code(each.name, _NAME_MOST)) for each in models), f"| {{}} |{blank}"
+        "models", (_model_row(result, each, code(each.name, _NAME_MOST)) for each in choice.models), f"| {{}} |{blank}"
     )
     yield _model_row(result, result.totals, "**total**")
 
@@ -132,16 +130,6 @@ def _estimate(estimate: Estimate) -> str:
     if not estimate.supported:
         return NOTHING
     return f"{ms(estimate.value_us)} [{ms(estimate.low_us)}, {ms(estimate.high_us)}]"
-
-
-def _worst(models: Sequence[ModelResult]) -> list[ModelResult]:
-    """Highest p99 first; a model without replies has none, and comes last."""
-
-    def p99_us(model: ModelResult) -> float:
-        value_us = model.response.quantile_us(0.99)
-        return -1.0 if math.isnan(value_us) else value_us
-
-    return heapq.nlargest(_ROWS, models, key=p99_us)
 
 
 def _errors(result: RunResult) -> Iterator[str]:

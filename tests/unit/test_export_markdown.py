@@ -1,5 +1,6 @@
 """`report --format markdown`: rendered by cmark-gfm, which is what GitHub renders comments with."""
 
+import re
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 
@@ -11,6 +12,7 @@ from asyncload.formats.recording import Recording
 from asyncload.report.markdown import MOST, code, markdown
 from tests.unit.exported import HOSTILE, closed, empty, failed, hostile, judged
 from tests.unit.recordings import Made, S, recording
+from tests.unit.reported import model_of, result_of
 
 ENDS = [Outcome.THROTTLED if i == 5 else Outcome.OK for i in range(1200)]
 RUN = recording([Made(i * S // 400, i % 2, 4_000 + 7919 * i % 1200, outcome=end) for i, end in enumerate(ENDS)])
@@ -158,3 +160,15 @@ def test_a_thousand_models_and_objectives_fit_into_a_comment() -> None:
 def test_a_run_without_times_is_told_too(run: Recording) -> None:
     models = next(table for table in page(run).tables if table[0][0] == "model")
     assert models[-1][:2] == ["total", str(run.result.totals.calls)]
+
+
+def test_models_whose_calls_cannot_tell_a_p99_do_not_push_out_those_that_can() -> None:
+    """Of one slow call there is no p99; where most models have too few for it, a lower percentile ranks them all."""
+    rare = [model_of(f"rare-{i}", 1, service_us=500_000) for i in range(30)]
+    busy = [model_of(f"busy-{i}", 5_000, service_us=200_000 - i) for i in range(30)]
+    told = markdown(Recording(result_of(*rare, *busy), None))
+    assert re.findall(r"^\| `(\w+)-", told, re.MULTILINE) == ["busy"] * 20
+    assert "20 of 60 models, the first by p99 (response)." in told
+    few = [model_of(f"few-{i}", 100, service_us=300_000) for i in range(60)]
+    told = markdown(Recording(result_of(*few, *busy), None))
+    assert "20 of 90 models, the first by p90, for most have too few calls for p99 (response)." in told
