@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from asyncload.call import Outcome
 from asyncload.histogram import Histogram, highest_us, lowest_us
 from asyncload.measured import ModelResult
+from asyncload.slo.answers import wants_less
 from asyncload.slo.checking import chosen
 from asyncload.slo.metrics import RATE
 from asyncload.slo.objective import Objective
@@ -159,7 +160,8 @@ def _unsupported(objective: Objective, histogram: Histogram, effective: float) -
     q, count = objective.metric.q, histogram.count
     longer = round((1 - _share_within(objective, histogram)) * count)
     if effective > 0 and share(longer, count, effective).low > 1 - q:
-        rule = f"{100 * (1 - q):.4g} % may"
+        part = f"{100 * (1 - q):.4g} %"
+        rule = f"{part} may" if wants_less(objective.op) else f"more than {part} must"
         words = f"{longer:,} of {count:,} calls took longer than {objective.limit}, and {rule}"
         return Measurement("", math.nan, _at_least_us(histogram, q, effective) / 1e3, math.inf, beyond=words)
     calls = math.ceil(needed(q) * count / effective) if effective > 0 else needed(q)

@@ -319,6 +319,20 @@ def test_what_is_surely_missed_is_at_least_so_much() -> None:
     assert 3 < found.low < 8
 
 
+@pytest.mark.parametrize(
+    ("objective", "measured", "said"),
+    [
+        ("p99 > 1ms", "MET", "p99: 225 of 225 calls took longer than 1ms, and more than 1 % must"),
+        ("p99 < 1ms", "MISSED", "p99: 225 of 225 calls took longer than 1ms, and 1 % may"),
+    ],
+)
+def test_of_an_unsupported_percentile_it_is_said_what_the_objective_wants(
+    objective: str, measured: str, said: str
+) -> None:
+    found = answer(objective, model(ok_us=spread(225, 5000, 6000)))
+    assert (found.answer, found.why) == (measured, said)
+
+
 def test_of_a_pattern_that_one_model_has_nobody_counts_models() -> None:
     assert answer("p99{model=x-f*} < 1ms", FAST, SLOW).why.startswith("x-fast: p99 is 1.9")
 
