@@ -4,6 +4,7 @@ Repeated runs for a terminal: whether they may be believed, a line for each, and
     VALID  xgboost-mme, 5 runs
     run   calls  err %   p50 ms   ...     each by itself, with the interval of its own calls
     together                              intervals of how the runs differ from one another
+    objectives                            of each the worst answer of a run, and how many answer so
 """
 
 import math
@@ -18,6 +19,7 @@ from asyncload.report import letters
 from asyncload.report.columns import Cell, Column, Table
 from asyncload.report.estimates import UNTOLD, cell, label, shortfall
 from asyncload.report.numbers import NOTHING, TO, count, percent, shorten, things, wrapped
+from asyncload.report.objectives import table_of_repeats
 from asyncload.report.terminal import LEAST_WIDTH
 from asyncload.result import RunResult
 from asyncload.statistics.estimate import Estimate
@@ -39,8 +41,13 @@ def show(repeats: Repeats, names: Sequence[str], console: Console, label_: str =
         label_: "A" or "B" of two that alternated.
     """
     width = max(console.width, LEAST_WIDTH)
-    parts = (_verdict(repeats, width, label_), _runs(repeats.results, names, width), _together(repeats, width))
-    for number, part in enumerate(parts):
+    parts = (
+        list(_verdict(repeats, width, label_)),
+        list(_runs(repeats.results, names, width)),
+        list(_together(repeats, width)),
+        list(table_of_repeats(repeats, width)),
+    )
+    for number, part in enumerate(filter(None, parts)):
         for line in [Text(), *part] if number else part:
             line.plain = letters.shown(line.plain, console.encoding)
             console.print(line, no_wrap=True, crop=False, overflow="ignore", highlight=False)

@@ -42,8 +42,8 @@ def _answer_to(result: "RunResult", text: str) -> ObjectiveResult:
     worst = max(rows, key=lambda row: row.badness)
     if objective.model is None or (len(rows) == 1 and worst.model == objective.model):
         return worst
-    tally = f"{_tally([row.answer for row in rows])}: " if len(rows) > 1 else ""
-    return replace(worst, why=f"{tally}{worst.model}: {worst.why}{_others(worst, rows)}")
+    counted = f"{tally([row.answer for row in rows], 'models')}: " if len(rows) > 1 else ""
+    return replace(worst, why=f"{counted}{worst.model}: {worst.why}{_others(worst, rows)}")
 
 
 def _answer(objective: Objective, found: Measurement) -> Answer:
@@ -103,13 +103,13 @@ def _remedy(more: float) -> str:
     return f"about {max(more, 1.1):.2g} times the calls would decide, if the rest stays as it is"
 
 
-def _tally(answers: Sequence[Answer]) -> str:
-    """Say how many of several models there were of each answer, the bad ones first."""
+def tally(answers: Sequence[Answer], things: str) -> str:
+    """Say how many of several models or runs there were of each answer, the bad ones first."""
     one = {"MISSED": "misses it", "UNDECIDED": "is undecided", "MET": "meets it"}
     several = {"MISSED": "miss it", "UNDECIDED": "are undecided", "MET": "meet it"}
     counts = [(answers.count(answer), answer) for answer in sorted(set(answers), key=WORSE.__getitem__)[::-1]]
     parts = [f"{count:,} {(one if count == 1 else several)[answer]}" for count, answer in counts]
-    return f"of {len(answers):,} models {', '.join(parts)}"
+    return f"of {len(answers):,} {things} {', '.join(parts)}"
 
 
 def _others(worst: ObjectiveResult, rows: Sequence[ObjectiveResult]) -> str:

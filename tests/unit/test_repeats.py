@@ -138,6 +138,27 @@ def test_of_a_thousand_models_the_slowest_are_shown() -> None:
     assert "m-7.tar.gz" in out.getvalue()
 
 
+def test_of_each_objective_the_run_that_is_furthest_off_is_told() -> None:
+    """Medians of 16, 20, 24 and 28 ms; a run that was judged by another objective has no part in this."""
+    limit = "p50 < 21ms"
+    repeats = Repeats(
+        (*(result.judged_by([limit]) for result in UNLIKE.results), ALIKE.results[0].judged_by(["p50 < 1s"])),
+        ("01", "02", "03", "04", "06"),
+    )
+    first, second = repeats.objectives
+    assert (first.told.text, first.told.answer, first.runs[first.worst]) == (limit, "MISSED", "04")
+    counts = {answer: [one.answer for one in first.each].count(answer) for answer in ("MET", "UNDECIDED", "MISSED")}
+    assert counts["MISSED"] >= 1
+    assert first.told.why.startswith("of 4 runs ")
+    assert ": run 04: p50 is " in first.told.why
+    assert (second.told.text, second.told.answer) == ("p50 < 1s", "MET")
+    assert not second.told.why.startswith("of")
+    found = msgspec.json.decode(msgspec.json.encode(document(repeats, repeats.names)))
+    assert (found["objectives"][0]["run"], found["objectives"][0]["counts"]) == ("04", counts)
+    assert [len(run["objectives"]) for run in found["runs"]] == [1] * 5
+    assert together(runs([1.0])).objectives == ()
+
+
 def test_json_has_each_run_and_all_together() -> None:
     found = msgspec.json.decode(msgspec.json.encode(document(UNLIKE, ["01", "02", "03", "04"])))
     assert [run["name"] for run in found["runs"]] == ["01", "02", "03", "04"]
