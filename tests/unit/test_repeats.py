@@ -94,6 +94,9 @@ def test_the_report_says_why_a_percentile_is_not_told() -> None:
     short = shown([made(replace(RUN, seconds=2), seed) for seed in (1, 2)])
     assert few in short
     assert far not in short
+    alone = shown([made(replace(RUN, seconds=60), 1)])
+    assert f"{UNTOLD}: a single run does not tell how runs differ; repeats would" in alone
+    assert far not in alone
     assert UNTOLD not in shown([made(replace(RUN, seconds=60), seed) for seed in (1, 2, 3)])
 
 
@@ -128,6 +131,35 @@ def test_the_report_has_a_line_for_each_run_and_all_together_within_80_columns()
     assert [line.split()[0] for line in lines if line[:1] == "0"] == ["01", "02", "03", "04"]
     assert any(line.startswith("total") for line in lines)
     assert line_of(UNLIKE.results[0], "01").startswith("01  VALID  ")
+
+
+@pytest.mark.parametrize("slow", [1, 300])
+def test_all_runs_together_have_every_percentile_however_narrow_the_line(slow: int) -> None:
+    """Where a line has no room for all numbers and their intervals, there are two tables."""
+    long = {"a-model-whose-name-is-as-long-as-they-are.tar.gz": 60.0, "b.tar.gz": 60.0}
+    endpoint = replace(RUN, seconds=20, rates_per_s=long, median_us=20_000 * slow, errors=0.01)
+    repeats = together([made(endpoint, seed) for seed in (1, 2, 3)])
+
+    def lines(width: int) -> list[str]:
+        out = StringIO()
+        show(repeats, ["01", "02", "03"], Console(file=out, width=width))
+        return out.getvalue().splitlines()
+
+    for width in (80, 200):
+        told = lines(width)
+        assert max(map(len, told)) <= width
+        heads = [line for line in told if line.startswith("together")]
+        assert len(heads) == (2 if width == 80 else 1)
+        assert all(f" {head} " in f"{' '.join(heads)} " for head in ("calls", "err %", "p50", "p90", "p99", "per s"))
+        assert sum(line.startswith("total") for line in told) == len(heads)
+
+
+def test_a_share_of_errors_stands_as_that_of_each_run() -> None:
+    out = StringIO()
+    show(ALIKE, ["01", "02", "03", "04"], Console(file=out, width=120))
+    lines = out.getvalue().splitlines()
+    shares = [line.split()[2] for line in lines if line.startswith(("01", "02", "03", "04", "total"))]
+    assert shares == ["0"] * 5
 
 
 def test_of_a_thousand_models_the_slowest_are_shown() -> None:
