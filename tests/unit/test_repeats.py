@@ -6,6 +6,7 @@ from io import StringIO
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -235,6 +236,17 @@ def test_pairs_of_runs_are_compared_pair_by_pair() -> None:
     assert paired.total[0].alone_low > 0
     apart = differences(a, [*b[1:], b[0]])
     assert apart.total[0].alone_low < 0 < apart.total[0].alone_high
+
+
+def test_what_runs_support_together_is_compared_however_they_differ() -> None:
+    """How far runs lie apart makes an interval wide; it does not make their calls fewer."""
+    a, b = runs([0.5, 1.0, 2.0]), runs([0.5, 1.0, 2.0], seed=200)
+    assert all(each.supported for side in (a, b) for each in together(side).total.response)
+    for one in differences(a, b[::-1]).total[:3]:
+        assert not np.isnan([one.low, one.high]).any()
+        assert "independent ones" not in one.why
+    few = [made(replace(RUN, seconds=3, rates_per_s={"a.tar.gz": 20.0}), seed) for seed in (1, 2, 3)]
+    assert differences(few, few).total[2].why.endswith("needs 368")
 
 
 @pytest.mark.parametrize("digests", [("ab", "ab"), ("", "")])
