@@ -2,6 +2,7 @@
 Several runs of one scenario taken together: percentiles of all their calls, rates that are averaged, the worst verdict.
 
     Repeats ── total, models    Together *    what all runs say of one target, or of all
+            ── objectives       Answers *     what each run by itself answers to an objective
 
 Calls of one run share a warm cache, a host and an hour; those of another run do not. So the interval of a number is
 that of how it changes from run to run, each left out once, and not that of so many calls. Few runs that differ much
@@ -19,7 +20,8 @@ from functools import cached_property
 from typing import Final, TypeVar
 
 from asyncload.histogram import HIGHEST_US, Histogram, less
-from asyncload.result import ModelResult, RunResult, total
+from asyncload.result import ModelResult, ObjectiveResult, RunResult, total
+from asyncload.slo.judging import tally
 from asyncload.statistics.distributions import t_quantile
 from asyncload.statistics.estimate import LEVEL, Estimate
 from asyncload.statistics.ranks import needed
@@ -60,6 +62,30 @@ class Together:
     """Calls sent per second, as each run achieved it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What each run answers to one objective, by itself."""
+
+    runs: tuple[str, ...]
+    """What each is called."""
+    each: tuple[ObjectiveResult, ...]
+    """In the order of the runs; at least one."""
+
+    @property
+    def worst(self) -> int:
+        """The place of the run whose answer is the worst, the first of equals."""
+        return max(range(len(self.each)), key=lambda place: self.each[place].badness)
+
+    @property
+    def told(self) -> ObjectiveResult:
+        """The answer of the worst run; in its words, which that is, and how many runs answer so."""
+        worst = self.each[self.worst]
+        if len(self.each) == 1:
+            return worst
+        counted = tally([one.answer for one in self.each], "runs")
+        return replace(worst, why=f"{counted}: run {self.runs[self.worst]}: {worst.why}")
+
+
 @dataclass(frozen=True)
 class Repeats:
     """Runs of one scenario."""
@@ -83,6 +109,15 @@ class Repeats:
             self._counted([verdict.reasons for verdict in verdicts]),
             self._counted([verdict.warnings for verdict in verdicts]),
         )
+
+    @cached_property
+    def objectives(self) -> tuple[Answers, ...]:
+        """Answers to each objective that the runs have, in the order of the first."""
+        found: dict[str, list[tuple[str, ObjectiveResult]]] = {}
+        for name, result in zip(self._names, self.results, strict=True):
+            for one in {each.text: each for each in result.objectives}.values():
+                found.setdefault(one.text, []).append((name, one))
+        return tuple(Answers(tuple(name for name, _ in each), tuple(one for _, one in each)) for each in found.values())
 
     @cached_property
     def total(self) -> Together:
@@ -125,8 +160,12 @@ class Repeats:
         """Words of all runs, each once, with the name of the run that says so."""
         if len(self.results) == 1:
             return tuple(several[0])
-        names = self.names or [str(number) for number in range(1, len(several) + 1)]
-        return tuple(f"run {name}: {words}" for name, each in zip(names, several, strict=True) for words in each)
+        pairs = zip(self._names, several, strict=True)
+        return tuple(f"run {name}: {words}" for name, each in pairs for words in each)
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return self.names or tuple(str(number) for number in range(1, len(self.results) + 1))
 
 
 def _error_rate(parts: Sequence[ModelResult]) -> float:

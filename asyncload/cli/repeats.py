@@ -20,6 +20,7 @@ from typing import Any, Final
 import msgspec
 from rich.console import Console
 
+from asyncload.cli.judged import judged
 from asyncload.cli.page import leave_page
 from asyncload.cli.run import (
     DONE,
@@ -178,15 +179,21 @@ def _run(turn: _Turn, printing: Printing, asked: Asked, watchers: Watchers) -> R
 # -- what they say together -------------------------------------------------------------------------------------------
 
 
-def tell(out: Path, printing: Printing) -> int:
+def tell(out: Path, printing: Printing, slo: tuple[str, ...] = ()) -> int:
     """
     Print what the runs in a directory of repeats say together, and return the exit code.
 
+    Args:
+        out: The directory.
+        printing: How.
+        slo: Objectives to judge each run by, instead of its own.
+
     Raises:
         StoreError: If a run cannot be read.
+        UsageError: If an objective cannot be meant of these runs.
     """
     groups = [_Group(path.name, *read_repeats(path)) for path in sides_of(out)]
-    groups = groups or [_Group("", *read_repeats(out))]
+    groups = [_judged(group, slo) for group in groups or [_Group("", *read_repeats(out))]]
     found = _differences(groups) if len(groups) == 2 else None
     if printing.as_json:
         _write_json(groups, found)
@@ -206,6 +213,11 @@ class _Group:
     @property
     def repeats(self) -> Repeats:
         return Repeats(tuple(recording.result for recording in self.recordings), self.names)
+
+
+def _judged(group: _Group, slo: tuple[str, ...]) -> _Group:
+    recordings = (replace(recording, result=judged(recording.result, slo)) for recording in group.recordings)
+    return replace(group, recordings=tuple(recordings))
 
 
 def read_repeats(path: Path) -> tuple[tuple[str, ...], tuple[Recording, ...], tuple[str, ...]]:

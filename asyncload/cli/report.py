@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from asyncload.cli.judged import judged
 from asyncload.cli.page import write_page_of
 from asyncload.cli.repeats import tell
 from asyncload.cli.run import Printing, exit_code, print_result
@@ -16,8 +17,6 @@ from asyncload.errors import Problem, ScenarioError, StoreError
 from asyncload.formats.recording import Recording
 from asyncload.report import exports
 from asyncload.report.exports import FORMATS, Choices, Format
-from asyncload.result import RunResult
-from asyncload.slo.checking import Setting, objective_mistake
 from asyncload.store import read, read_history, runs_of, sides_of
 
 STDOUT = Path("-")
@@ -35,7 +34,7 @@ class Asked:
     html: Path | None = None
     """Where to write the page, if at all."""
     slo: tuple[str, ...] = ()
-    """Objectives to judge the run by, instead of its own."""
+    """Objectives to judge the run by, instead of its own; repeated runs each by itself."""
     view: AskedView = field(default_factory=AskedView)
     """The table in the middle of the report."""
     served: int | None = None
@@ -55,7 +54,7 @@ def report(directory: Path, asked: Asked) -> int:
         raise ScenarioError("options", problems)
     if runs_of(directory) or sides_of(directory):
         return _repeats(directory, asked)
-    result = _judged(read(directory), asked.slo)
+    result = judged(read(directory), asked.slo)
     if asked.served is not None:
         result = result.with_served(asked.served)
     if asked.html is not None:
@@ -81,7 +80,6 @@ def _repeats(directory: Path, asked: Asked) -> int:
     given = {
         "--format": bool(asked.formats),
         "--html": asked.html is not None,
-        "--slo": bool(asked.slo),
         "--served": asked.served is not None,
         "--by": view.by is not None,
         "--sort": view.sort is not None,
@@ -94,18 +92,8 @@ def _repeats(directory: Path, asked: Asked) -> int:
     ]
     if problems:
         raise ScenarioError("options", problems)
-    return tell(directory, Printing(as_json=asked.as_json, allow_undecided=asked.choices.allow_undecided))
-
-
-def _judged(result: RunResult, slo: tuple[str, ...]) -> RunResult:
-    """Put other objectives in the place of the run's own, if there are any."""
-    problems = [Problem("--slo", mistake) for text in slo for mistake in [objective_mistake(text)] if mistake]
-    if not problems:
-        setting = Setting([model.name for model in result.models], closed=result.closed)
-        problems = [Problem(f"--{path}", mistake) for path, mistake in setting.mistakes(slo, ())]
-    if problems:
-        raise ScenarioError("options", problems)
-    return result.judged_by(slo) if slo else result
+    printing = Printing(as_json=asked.as_json, allow_undecided=asked.choices.allow_undecided)
+    return tell(directory, printing, asked.slo)
 
 
 def mistakes(asked: Asked) -> Iterator[str]:

@@ -25,6 +25,7 @@ from asyncload.difference.values import (
     ModelDifferences,
     Side,
     change,
+    vague,
 )
 from asyncload.formats.recording import Recording
 
@@ -183,6 +184,8 @@ def _difference(compared: Table, row: int, metric: Metric, judged: Sequence[floa
     why = compared.why[metric][row]
     low, high, alone_low, alone_high, p, p_holm = [math.nan] * 6 if why else judged
     value = change(metric, a, b)
+    if not why and p_holm > 1 - LEVEL:
+        why = vague(metric, min(low, value), high)
     return Difference(
         model=compared.names[row],
         metric=metric,

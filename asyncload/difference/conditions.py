@@ -22,7 +22,7 @@ import numpy as np
 
 from asyncload.difference.holm import corrected
 from asyncload.difference.table import Table
-from asyncload.difference.values import LEVEL, METRICS, Judged, Metric, change
+from asyncload.difference.values import LEVEL, METRICS, Judged, Metric, change, vague
 from asyncload.errors import UsageError
 
 Direction: TypeAlias = Literal[">", "<"]
@@ -179,9 +179,9 @@ def _judged(question: _Question, compared: Table, levels: Sequence[float], sure:
     if not rows:
         return Judged(text=text, answer="undecided", why=f"cannot be told: {untold[0]}")
     order = sorted(range(len(rows)), key=lambda place: (not sure[place], question.p[place]))
-    failing = sum(sure)
+    failing, ends = sum(sure), _ends(question, compared, levels)
     said = [
-        _said(question.condition, compared, rows[place], levels[place]) for place in order[: max(failing, 1)][:_SHOWN]
+        _said(question.condition, compared, rows[place], ends[place]) for place in order[: max(failing, 1)][:_SHOWN]
     ]
     if failing:
         more = [f"and {failing - _SHOWN} more models"] if failing > _SHOWN else []
@@ -189,16 +189,38 @@ def _judged(question: _Question, compared: Table, levels: Sequence[float], sure:
     others = f", the nearest of {len(rows)} models" if len(rows) > 1 else ""
     why = f"{said[0]}{others}: smaller changes are possible"
     if not untold:
-        return Judged(text=text, answer="passed", why=why)
+        return Judged(text=text, answer="passed", why=_hardly(question.condition, ends) + why)
     rest = "1 model" if len(untold) == 1 else f"{len(untold):,} models"
     return Judged(text=text, answer="undecided", why=f"{rest} cannot be told: {untold[0]}; {why}")
 
 
-def _said(condition: Condition, compared: Table, row: int, level: float) -> str:
+def _hardly(condition: Condition, ends: Sequence[tuple[float, float]]) -> str:
+    """Say what a condition did not fail for, as intervals that hold its limit are too wide to tell anything."""
+    inside = [(low, high) for low, high in ends if low < condition.limit < high]
+    whys = [why for low, high in inside for why in [vague(condition.metric, low, high)] if why]
+    if not whys:
+        return ""
+    who = "it" if len(ends) == 1 else "1 model" if len(whys) == 1 else f"{len(whys):,} models"
+    return f"but {who} cannot be told, {whys[0]}: "
+
+
+def _ends(question: _Question, compared: Table, levels: Sequence[float]) -> list[tuple[float, float]]:
+    """Intervals of the rows that are told, as parts of A's number, or as what is added to a share."""
+    metric, rows = question.condition.metric, list(question.rows)
+    level = np.full(len(compared.names), 1 - LEVEL)
+    level[rows] = levels
+    ends = [end[rows] for end in compared.located[metric].interval(level)]
+    if metric == "error_rate":
+        return list(zip(*(end.tolist() for end in ends), strict=True))
+    values = [_value(question.condition, compared, row) for row in rows]
+    lows, highs = (np.expm1(end).tolist() for end in ends)
+    return [(min(low, value), high) for low, high, value in zip(lows, highs, values, strict=True)]
+
+
+def _said(condition: Condition, compared: Table, row: int, ends: tuple[float, float]) -> str:
     metric, name = condition.metric, compared.names[row] or "all models"
     value = _value(condition, compared, row)
-    ends = compared.located[metric].interval(np.full(len(compared.names), level))
-    low, high = (float(end[row]) for end in ends)
+    low, high = ends
     if metric == "error_rate":
         return f"{metric} of {name} {100 * value:+.3g} points [{100 * low:+.3g}, {100 * high:+.3g}]"
-    return f"{metric} of {name} {value:+.1%} [{min(math.expm1(low), value):+.1%}, {math.expm1(high):+.1%}]"
+    return f"{metric} of {name} {value:+.1%} [{low:+.1%}, {high:+.1%}]"

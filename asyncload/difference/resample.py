@@ -32,7 +32,10 @@ class Resampled:
     latencies: NDArray[np.float32]
     """Of log latencies: deviations from what was measured, float32[rows, quantiles, replicates]."""
     effective: Floats64
-    """Independent calls that would tell as much about a percentile as the row's: float64[rows, quantiles]."""
+    """Independent calls that would tell as much about a percentile as the row's: float64[rows, quantiles].
+
+    How runs differ is in the interval and not in them: they say whether there is a percentile, not how sure it is.
+    """
     throughput: NDArray[np.float32]
     """Of the log rate, float32[rows, replicates]."""
     errors: Floats64
@@ -69,8 +72,9 @@ def resample(
         drawn, runs = draws.of(block), len(course.batches)
         # Blocks of b batches vary less than they should by b / n, and so do k runs by 1 / k.
         wider = math.sqrt(runs / (runs - 1)) if runs > 1 else math.sqrt(n / (n - block))
-        deviations, effective[number] = _latencies(row, drawn)
-        latencies[number] = wider * deviations
+        everything = _cumulative(row, drawn)
+        latencies[number] = wider * _latencies(row, everything)
+        effective[number] = _effective(row, everything if runs == 1 else _cumulative(row, draws.within(block)))
         throughput[number] = wider * _throughput(row, drawn, draws.seconds)
         errors[number] = wider**2 * _errors(row, drawn)
         freedom[number] = runs - 1 if runs > 1 else max(n / block - 1, 1)
@@ -89,13 +93,22 @@ class _Draws:
         )
         self._rng = rng
         self._chosen = _chosen_runs(len(self._runs), runs_rng)
+        self._rng_within = rng.spawn(1)[0]
         self._made: dict[int, NDArray[np.float32]] = {}
+        self._made_within: dict[int, NDArray[np.float32]] = {}
 
     def of(self, block: int) -> NDArray[np.float32]:
         """Return how often each batch is in each draw: float32[replicates, batches]."""
         if block not in self._made:
             self._made[block] = np.concatenate([self._run(run, block) for run in range(len(self._runs))], axis=1)
         return self._made[block]
+
+    def within(self, block: int) -> NDArray[np.float32]:
+        """Likewise, with each run in each draw once."""
+        if block not in self._made_within:
+            each = [weights(run, block, REPLICATES, self._rng_within) for run in self._runs]
+            self._made_within[block] = np.concatenate(each, axis=1)
+        return self._made_within[block]
 
     def _run(self, run: int, block: int) -> NDArray[np.float32]:
         """A run that was drawn twice has its blocks drawn twice."""
@@ -132,21 +145,29 @@ def _slow_bin(row: Row) -> int:
     return int(np.searchsorted(cumulative, _SLOW * cumulative[-1])) + 1 if cumulative.size else 0
 
 
-def _latencies(row: Row, drawn: NDArray[np.float32]) -> tuple[Floats64, Floats64]:
-    """
-    Deviations of the logarithms of the percentiles, float64[quantiles, replicates]; and how many independent calls
-    would tell as much about each, float64[quantiles].
-    """
+def _latencies(row: Row, everything: NDArray[np.float32]) -> Floats64:
+    """Deviations of the logarithms of the percentiles, float64[quantiles, replicates]."""
     if not row.bins.cuts.size:
-        return np.zeros((len(QUANTILES), drawn.shape[0])), np.zeros(len(QUANTILES))
-    binned = np.cumsum(row.binned, axis=1)
-    everything = np.vstack([drawn @ binned, binned.sum(axis=0, dtype=np.float64)])
+        return np.zeros((len(QUANTILES), REPLICATES))
     found = np.stack([_log_quantiles(everything, q, row.bins.log_edges) for q in QUANTILES.values()])
-    effective = np.array([_effective(everything, q) for q in QUANTILES.values()])
-    return found[:, :-1] - found[:, -1:], effective
+    deviations: Floats64 = found[:, :-1] - found[:, -1:]
+    return deviations
 
 
-def _effective(cumulative: NDArray[np.float32], q: float) -> float:
+def _effective(row: Row, everything: NDArray[np.float32]) -> Floats64:
+    """How many independent calls would tell as much about each percentile, float64[quantiles]."""
+    if not row.bins.cuts.size:
+        return np.zeros(len(QUANTILES))
+    return np.array([_effective_at(everything, q) for q in QUANTILES.values()])
+
+
+def _cumulative(row: Row, drawn: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Calls up to each bin's end in each draw, and in the last row as they were measured; of no call nothing."""
+    binned = np.cumsum(row.binned, axis=1)
+    return np.vstack([drawn @ binned, binned.sum(axis=0, dtype=np.float64)])
+
+
+def _effective_at(cumulative: NDArray[np.float32], q: float) -> float:
     """
     How many independent calls would make the share of those up to a percentile vary as it does from draw to draw; at
     most as many as there are. The last row is what was measured.

@@ -23,6 +23,19 @@ POINT: Final = 0.1
 """As what relative difference a percentage point of failed calls counts where differences are put in order."""
 
 
+LEAST, MOST, MOST_POINTS = -0.5, 1.0, 0.5
+"""An interval with 0 in it that reaches below half of A's number or beyond twice as much, or farther than 50 points of
+failed calls, does not tell whether there is a difference: hardly any that somebody would look for is ruled out."""
+
+
+def vague(metric: Metric, low: float, high: float) -> str:
+    """Say why an interval with 0 in it tells nothing; empty if it tells something."""
+    few = "too few calls, seconds or runs to rule out"
+    if metric == "error_rate":
+        return f"{few} {100 * MOST_POINTS:g} points" if low < -MOST_POINTS or high > MOST_POINTS else ""
+    return f"{few} half or twice as much" if low < LEAST or high > MOST else ""
+
+
 def change(metric: Metric, a: float, b: float) -> float:
     """What a number of B differs by from that of A: a part of it, of failed calls the points; NaN of nothing."""
     return b - a if metric == "error_rate" else b / a - 1 if a else math.nan
@@ -65,17 +78,17 @@ class Difference:
     value: float
     """The difference; NaN if either is missing, or a part of nothing."""
     low: float
-    """Its interval, as wide as the correction for all comparisons makes it; NaN if it cannot be told."""
+    """Its interval, as wide as the correction for all comparisons makes it; NaN if there is none."""
     high: float
     alone_low: float
     """Its interval at 95 % if it were the only comparison."""
     alone_high: float
     p: float
-    """How often chance alone makes a difference as large, if this were the only comparison; NaN if not told."""
+    """How often chance alone makes a difference as large, if this were the only comparison; NaN without interval."""
     p_holm: float
     """Likewise any as large as this, corrected for all comparisons (Holm)."""
     why: str
-    """Why it cannot be told; empty if it can."""
+    """Why it cannot be told, as one that has no interval, or too wide a one; empty if it can."""
 
     @property
     def told(self) -> bool:

@@ -4,6 +4,7 @@ Differences in words: one sentence each, and a short text of all, the most impor
     p99 of model x: 31 % slower [24, 39]
     no difference found: p50 of all models within [-2 %, +3 %]
     p99 of y: cannot tell, 120 calls with a latency, needs 368
+    p50 of z: cannot tell, too few calls, seconds or runs to rule out half or twice as much
 """
 
 import statistics
@@ -122,7 +123,7 @@ def _untold(models: Sequence[Difference], room: int) -> Iterator[str]:
         return
     counts = {metric: [one for one in unknown if one.metric == metric] for metric in METRICS}
     parts = [f"{_noun(metric)} of {_models_called(ones)}" for metric, ones in counts.items() if ones]
-    yield f"cannot tell, too few calls or seconds: {', '.join(parts)}"
+    yield f"cannot tell, too few calls, seconds or runs: {', '.join(parts)}"
 
 
 def _models_called(ones: Sequence[Difference]) -> str:

@@ -48,14 +48,17 @@ def percent(part: int, whole: int) -> str:
     Returns:
         At most 5 characters: "0", "<0.01", "0.25", "74.9", "99.98", "100"; "-" of nothing.
     """
-    if not whole:
-        return NOTHING
-    if part in (0, whole):
-        return "100" if part else "0"
-    share = 100 * part / whole
-    if share >= 99:
-        return f"{min(math.floor(share * 100) / 100, 99.99):.2f}"
-    return "<0.01" if share < 0.01 else f"{share:.1f}" if share >= 9.995 else f"{share:.2f}"
+    return percent_of(part / whole) if whole else NOTHING
+
+
+def percent_of(share: float) -> str:
+    """Likewise of a share from 0 to 1."""
+    if share in (0, 1):
+        return "100" if share else "0"
+    value = 100 * share
+    if value >= 99:
+        return f"{min(math.floor(value * 100) / 100, 99.99):.2f}"
+    return "<0.01" if value < 0.01 else f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"
 
 
 def count(number: int) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rich.cells import cell_len
 from rich.text import Text
 
+from asyncload.repeats import Repeats
 from asyncload.report.numbers import pad, printable, shorten
 from asyncload.result import ObjectiveResult, RunResult
 from asyncload.slo.answers import Answer
@@ -21,11 +22,19 @@ _TEXT_LEAST = 24
 
 def table(result: RunResult, width: int) -> Iterator[Text]:
     """Lines of the block; none for a run without objectives."""
-    answers = result.objectives
+    yield from _block(result.objectives, "" if result.verdict.valid else "; they rest on an INVALID run", width)
+
+
+def table_of_repeats(repeats: Repeats, width: int) -> Iterator[Text]:
+    """Lines of the block for repeated runs, each of which is judged by itself: of each objective the worst answer."""
+    answers = tuple(one.told for one in repeats.objectives)
+    yield from _block(answers, "" if repeats.verdict.valid else "; some rest on an INVALID run", width)
+
+
+def _block(answers: tuple[ObjectiveResult, ...], doubt: str, width: int) -> Iterator[Text]:
     if not answers:
         return
-    invalid = "" if result.verdict.valid else "; they rest on an INVALID run"
-    yield Text.assemble((_LABEL, "bold"), _GAP, _summary(answers), (invalid, "red"))
+    yield Text.assemble((_LABEL, "bold"), _GAP, _summary(answers), (doubt, "red"))
     measured = [_measured(answer) for answer in answers]
     left = width - len(_GAP) - _ANSWER - 2 * len(_GAP) - max(map(cell_len, measured))
     name = min(max(cell_len(printable(answer.text)) for answer in answers), max(left, _TEXT_LEAST))

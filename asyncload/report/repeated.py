@@ -1,12 +1,15 @@
 """Repeated runs as plain data, for JSON."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 from asyncload.document import percentiles_ms
-from asyncload.repeats import Mean, Repeats, Together
+from asyncload.repeats import Answers, Mean, Repeats, Together
 from asyncload.result import RunResult
+from asyncload.slo.answers import WORSE
 from asyncload.statistics.estimate import Estimate
 
 SCHEMA: Final = "asyncload.repeats/1"
@@ -22,6 +25,7 @@ def document(repeats: Repeats, names: Sequence[str]) -> dict[str, Any]:
         "runs": [_run(name, result) for name, result in zip(names, repeats.results, strict=True)],
         "total": _together(repeats.total),
         "models": [_together(model) for model in repeats.models],
+        "objectives": [_answers(each) for each in repeats.objectives],
     }
 
 
@@ -36,6 +40,17 @@ def _run(name: str, result: RunResult) -> dict[str, Any]:
         "ok": result.totals.ok,
         "achieved_per_s": _number(result.achieved_per_s),
         "response_ms": percentiles_ms(result.totals.response),
+        "objectives": [asdict(answer) for answer in result.objectives],
+    }
+
+
+def _answers(answers: Answers) -> dict[str, Any]:
+    """The worst answer, how many runs there are of each, and whose it is."""
+    counts = Counter(one.answer for one in answers.each)
+    return {
+        **asdict(answers.told),
+        "run": answers.runs[answers.worst],
+        "counts": {answer: counts[answer] for answer in WORSE},
     }
 
 

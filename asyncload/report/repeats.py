@@ -4,10 +4,12 @@ Repeated runs for a terminal: whether they may be believed, a line for each, and
     VALID  xgboost-mme, 5 runs
     run   calls  err %   p50 ms   ...     each by itself, with the interval of its own calls
     together                              intervals of how the runs differ from one another
+    objectives                            of each the worst answer of a run, and how many answer so
 """
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from rich.console import Console
@@ -17,7 +19,8 @@ from asyncload.repeats import QUANTILES, Mean, Repeats, Together
 from asyncload.report import letters
 from asyncload.report.columns import Cell, Column, Table
 from asyncload.report.estimates import UNTOLD, cell, label, shortfall
-from asyncload.report.numbers import NOTHING, TO, count, percent, shorten, things, wrapped
+from asyncload.report.numbers import NOTHING, TO, count, percent, percent_of, shorten, things, wrapped
+from asyncload.report.objectives import table_of_repeats
 from asyncload.report.terminal import LEAST_WIDTH
 from asyncload.result import RunResult
 from asyncload.statistics.estimate import Estimate
@@ -39,8 +42,13 @@ def show(repeats: Repeats, names: Sequence[str], console: Console, label_: str =
         label_: "A" or "B" of two that alternated.
     """
     width = max(console.width, LEAST_WIDTH)
-    parts = (_verdict(repeats, width, label_), _runs(repeats.results, names, width), _together(repeats, width))
-    for number, part in enumerate(parts):
+    parts = (
+        list(_verdict(repeats, width, label_)),
+        list(_runs(repeats.results, names, width)),
+        list(_together(repeats, width)),
+        list(table_of_repeats(repeats, width)),
+    )
+    for number, part in enumerate(filter(None, parts)):
         for line in [Text(), *part] if number else part:
             line.plain = letters.shown(line.plain, console.encoding)
             console.print(line, no_wrap=True, crop=False, overflow="ignore", highlight=False)
@@ -91,31 +99,45 @@ def _together(repeats: Repeats, width: int) -> Iterator[Text]:
     models = list(repeats.models)
     shown = models if len(models) <= _SHOWN else sorted(models, key=_slowness, reverse=True)[:_SHOWN]
     rows = [*shown, repeats.total]
-    columns = [
-        Column("calls", tuple((count(row.model.calls), "") for row in rows)),
-        Column("err %", tuple(_percent(row.error_rate) for row in rows)),
-        *_latencies([row.response for row in rows]),
-        Column("per s", tuple(_rates(row.rate_per_s) for row in rows)),
-    ]
     if len(shown) < len(models):
         yield Text(f"{len(shown)} of {len(models)} models, the first by p99", "dim")
-    table = Table("together", [row.model.name for row in rows], columns, width)
-    yield from table.heading()
-    for index in range(len(rows)):
-        yield table.row(index, "bold" if index == len(shown) else "")
+    names = [row.model.name for row in rows]
+    for number, table in enumerate(_tables(rows, names, width)):
+        yield from [Text()] if number else []
+        yield from table.heading()
+        for index in range(len(rows)):
+            yield table.row(index, "bold" if index == len(shown) else "")
     if len(repeats.results) > 1:
         words = "intervals of all together: how the runs differ from one another, each left out once"
         yield from (Text(line, "dim") for line in wrapped(words, width))
-    yield from _untold(rows, width)
+    yield from _untold(rows, len(repeats.results), width)
 
 
-def _untold(rows: Sequence[Together], width: int) -> Iterator[Text]:
+def _tables(rows: Sequence[Together], names: Sequence[str], width: int) -> Iterator[Table]:
+    """One table, or two where a line is too narrow: none of these numbers is left out."""
+    counts = [
+        Column("calls", tuple((count(row.model.calls), "") for row in rows)),
+        Column("err %", tuple(_percent(row) for row in rows)),
+    ]
+    latencies = _latencies([row.response for row in rows])
+    rates = [Column("per s", tuple(_rates(row.rate_per_s) for row in rows))]
+    whole = Table("together", names, [*counts, *latencies, *rates], width)
+    if len(whole.heads) == len(counts) + len(latencies) + len(rates):
+        yield whole
+        return
+    yield Table("together", names, [*counts, *rates], width)
+    yield Table("together", names, [replace(each, rank=0) for each in latencies], width)
+
+
+def _untold(rows: Sequence[Together], runs: int, width: int) -> Iterator[Text]:
     """Say why a percentile is "n/a": too few calls of all runs, or too few runs for how much they differ."""
     lacking = [(row.model.name, each) for row in rows for each in row.response if each.calls and not each.supported]
     few = [(name, [each]) for name, each in lacking if each.effective_calls < needed(each.q)]
     yield from shortfall(few, width)
     if len(few) < len(lacking):
-        words = f"{UNTOLD}: so few runs, so far apart, do not tell within which bounds runs lie; more repeats would"
+        single = "a single run does not tell how runs differ; repeats would"
+        several = "so few runs, so far apart, do not tell within which bounds runs lie; more repeats would"
+        words = f"{UNTOLD}: {single if runs == 1 else several}"
         yield from (Text(line, "dim") for line in wrapped(words, width))
 
 
@@ -132,11 +154,11 @@ def _latencies(rows: Sequence[Sequence[Estimate]]) -> list[Column]:
     ]
 
 
-def _percent(share: Mean) -> Cell:
-    if math.isnan(share.value):
-        return NOTHING, ""
-    span = f"{100 * share.low:.2f}{TO}{100 * share.high:.2f}" if share.low < share.high else ""
-    return f"{100 * share.value:.2f}", span
+def _percent(row: Together) -> Cell:
+    """As of each run by itself, with the interval of how they differ."""
+    share = row.error_rate
+    span = f"{percent_of(share.low)}{TO}{percent_of(share.high)}" if share.low < share.high else ""
+    return percent(row.model.calls - row.model.ok, row.model.calls), span
 
 
 def _rates(rate: Mean) -> Cell:

@@ -13,6 +13,7 @@ mean, or a percentile of the corrected view, with any of them.
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from statistics import NormalDist
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING
 from asyncload.call import Outcome
 from asyncload.histogram import Histogram, highest_us, lowest_us
 from asyncload.measured import ModelResult
+from asyncload.slo.answers import wants_less
 from asyncload.slo.checking import chosen
 from asyncload.slo.metrics import RATE
 from asyncload.slo.objective import Objective
@@ -50,9 +52,10 @@ class Measurement:
     doubt: str = ""
     """Why it cannot be told, if it cannot."""
     more: float = math.nan
-    """By how much longer a run would likely decide, where the limit lies inside the interval; infinite for never."""
+    """By how much longer a run would likely decide, where the limit lies inside the interval, or calls are too few to
+    have one; infinite for never, NaN where there is nothing to go by."""
     beyond: str = ""
-    """Why it is surely above the limit, though the number itself is not known."""
+    """Why it is surely above the limit, though the number itself is not known; `low` is what it is at least."""
 
 
 def measure(result: "RunResult", objective: Objective) -> Iterator[Measurement]:
@@ -157,12 +160,20 @@ def _unsupported(objective: Objective, histogram: Histogram, effective: float) -
     q, count = objective.metric.q, histogram.count
     longer = round((1 - _share_within(objective, histogram)) * count)
     if effective > 0 and share(longer, count, effective).low > 1 - q:
-        allowed = 100 * (1 - q)
-        words = f"{longer:,} of {count:,} calls took longer than {objective.limit}, and {allowed:.4g} % may"
-        return Measurement("", math.nan, math.nan, math.inf, beyond=words)
+        part = f"{100 * (1 - q):.4g} %"
+        rule = f"{part} may" if wants_less(objective.op) else f"more than {part} must"
+        words = f"{longer:,} of {count:,} calls took longer than {objective.limit}, and {rule}"
+        return Measurement("", math.nan, _at_least_us(histogram, q, effective) / 1e3, math.inf, beyond=words)
     calls = math.ceil(needed(q) * count / effective) if effective > 0 else needed(q)
     what = "are" if objective.kind is None else f"{objective.kind} ones are"
-    return _unknown(f"it needs {calls:,} calls, and there {what} {count:,}")
+    return _unknown(f"it needs {calls:,} calls, and there {what} {count:,}", more=calls / count)
+
+
+def _at_least_us(histogram: Histogram, q: float, effective: float) -> float:
+    """Above which surely too many calls are for a percentile to be below it, where any are too many."""
+    count = histogram.count
+    enough = bisect_right(range(count + 1), 1 - q, key=lambda part: share(part, count, effective).low)
+    return histogram.quantile_us((count - enough + 0.5) / count)
 
 
 def _share_within(objective: Objective, histogram: Histogram) -> float:
@@ -172,7 +183,8 @@ def _share_within(objective: Objective, histogram: Histogram) -> float:
 
 def _mean(objective: Objective, histogram: Histogram, effective: float, endless: bool) -> Measurement:  # noqa: FBT001
     if effective < FEWEST_OF_A_MEAN:
-        return _unknown(f"a mean needs {FEWEST_OF_A_MEAN} calls, and there are {histogram.count}")
+        more = FEWEST_OF_A_MEAN / effective if effective > 0 else math.nan
+        return _unknown(f"a mean needs {FEWEST_OF_A_MEAN} calls, and there are {histogram.count}", more=more)
     middles_us = (lowest_us(histogram.slots) + highest_us(histogram.slots)) / 2
     mean_us = histogram.mean_us()
     spread_us = math.sqrt(float(histogram.counts @ (middles_us - mean_us) ** 2) / max(histogram.count - 1, 1))
@@ -259,8 +271,8 @@ def _fact(number: float) -> Measurement:
     return Measurement("", number, number, number)
 
 
-def _unknown(doubt: str) -> Measurement:
-    return Measurement("", math.nan, math.nan, math.nan, doubt)
+def _unknown(doubt: str, more: float = math.nan) -> Measurement:
+    return Measurement("", math.nan, math.nan, math.nan, doubt, more)
 
 
 __all__ = ["FEWEST_OF_A_MEAN", "Measurement", "measure"]

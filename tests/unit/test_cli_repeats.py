@@ -61,9 +61,57 @@ def test_what_is_about_one_run_is_refused(tmp_path: Path) -> None:
     """All at once, and what was served too: nobody could say by which of them."""
     keep(tmp_path, [RUN, RUN])
     with pytest.raises(ScenarioError) as error:
-        report(tmp_path, Asked(choices=Choices(), served=9, slo=("p99 < 1s",)))
-    for name in ("--served", "--slo"):
+        report(tmp_path, Asked(choices=Choices(), served=9, formats=("csv",)))
+    for name in ("--served", "--format"):
         assert f"{name}: is about one run, and {tmp_path} holds several" in str(error.value)
+
+
+LOW, HIGH = "p50 < 1ms", "p50 < 1s"
+
+
+def told_of(tmp_path: Path, capsys: pytest.CaptureFixture[str], *, code: int, slo: tuple[str, ...] = ()) -> str:
+    assert report(tmp_path, Asked(choices=Choices(), slo=slo)) == code
+    return " ".join(capsys.readouterr().out.split())
+
+
+def test_the_report_of_repeats_says_why_it_exits_with_4(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The worst answer of each objective, which run gives it, and how many runs there are of each answer."""
+    keep(tmp_path, [RUN.judged_by([LOW, HIGH])] * 2)
+    told = told_of(tmp_path, capsys, code=4)
+    assert "objectives 1 missed, 1 met of 2" in told
+    assert f"MISSED {LOW}" in told
+    assert "of 2 runs 2 miss it: run 01: p50 is " in told
+    assert "of 2 runs 2 meet it: run 01: p50 is " in told
+
+
+def test_of_two_that_alternate_each_has_its_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keep(tmp_path / "A", [RUN.judged_by([HIGH])])
+    keep(tmp_path / "B", [RUN.judged_by([LOW])])
+    told = told_of(tmp_path, capsys, code=4)
+    a, _, b = told.partition(" B VALID ")
+    assert f"MET {HIGH}" in a
+    assert "MISSED" not in a
+    assert f"MISSED {LOW}" in b
+    assert tell(tmp_path, Printing(as_json=True)) == 4
+    sides = json.loads(capsys.readouterr().out)["sides"]
+    assert [side["objectives"][0]["answer"] for side in sides] == ["MET", "MISSED"]
+
+
+def test_repeated_runs_may_be_judged_by_other_objectives(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keep(tmp_path, [RUN.judged_by([LOW])] * 2)
+    told = told_of(tmp_path, capsys, code=0, slo=(HIGH,))
+    assert LOW not in told
+    assert f"MET {HIGH}" in told
+    with pytest.raises(ScenarioError, match=r"--slo: .<<. .column 5."):
+        report(tmp_path, Asked(choices=Choices(), slo=("p98 << 1",)))
+
+
+def test_what_runs_cannot_decide_is_told_and_may_be_allowed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keep(tmp_path, [RUN] * 2)
+    told = told_of(tmp_path, capsys, code=4, slo=("p99.999 < 1s",))
+    assert "UNDECIDED p99.999 < 1s" in told
+    assert "of 2 runs 2 are undecided: run 01: p99.999 cannot be told: it needs" in told
+    assert report(tmp_path, Asked(choices=Choices(allow_undecided=True), slo=("p99.999 < 1s",))) == 0
 
 
 def test_the_verdict_names_the_run_and_not_its_place_among_those_that_count(

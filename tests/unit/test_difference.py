@@ -8,6 +8,7 @@ import pytest
 from asyncload.difference import METRICS, Difference, Differences, differences
 from asyncload.difference.conditions import parse
 from asyncload.difference.document import document
+from asyncload.difference.values import Metric, vague
 from asyncload.difference.words import lines, sentence
 from asyncload.errors import UsageError
 from bench.courses import Endpoint, made
@@ -88,6 +89,58 @@ def test_what_the_sample_cannot_support_is_said() -> None:
     assert sentence(p99).startswith("p99 of b.tar.gz: cannot tell, ")
     assert "needs 368" in p99.why
     assert any("p99 of b.tar.gz: cannot tell" in line for line in lines(found))
+
+
+def apart(seconds: int = 10) -> Differences:
+    """Of two runs of each, as far from one another as two are that nobody repeated: one degree of freedom."""
+    a, b = (
+        [made(Endpoint(seconds=seconds, median_us=median_us), seed) for seed, median_us in enumerate(medians_us, first)]
+        for first, medians_us in ((30, (20_000, 30_000)), (40, (28_000, 21_000)))
+    )
+    return differences(
+        a, b, conditions=[parse("p50 > +10%"), parse("p50 > +10000000%"), parse("error_rate > +1 point")]
+    )
+
+
+def test_an_interval_that_rules_out_nothing_does_not_say_that_no_difference_was_found() -> None:
+    """From nothing to thousands of times as much: that is no answer, and its interval is not told as one."""
+    found = apart()
+    p50 = one(found, "p50")
+    assert (p50.low < -0.5) or (p50.high > 1)
+    assert not p50.told
+    assert sentence(p50) == (
+        "p50 of all models: cannot tell, too few calls, seconds or runs to rule out half or twice as much"
+    )
+    told = " ".join(lines(found))
+    assert "cannot tell, too few calls, seconds or runs to rule out half" in told
+    assert f"{100 * p50.high:+.0f} %" not in told
+    assert document(found)["total"][0]["high"] == pytest.approx(p50.high, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("metric", "low", "high", "why"),
+    [
+        ("p99", -0.49, 0.99, ""),
+        ("p99", -0.51, 0.1, "half or twice as much"),
+        ("throughput", -0.1, 1.01, "half or twice as much"),
+        ("error_rate", -0.5, 0.5, ""),
+        ("error_rate", -0.51, 0.1, "50 points"),
+        ("error_rate", -0.1, 0.98, "50 points"),
+    ],
+)
+def test_what_rules_out_hardly_anything_is_vague(metric: Metric, low: float, high: float, why: str) -> None:
+    assert vague(metric, low, high).removeprefix("too few calls, seconds or runs to rule out ") == why
+
+
+def test_a_condition_that_nothing_rules_out_does_not_pass_without_a_word() -> None:
+    """It does not fail either, for smaller changes are not ruled out; nor is one in doubt that lies beyond all."""
+    near, far, errors = apart().conditions
+    assert [each.answer for each in (near, far, errors)] == ["passed"] * 3
+    assert near.why.startswith(
+        "but it cannot be told, too few calls, seconds or runs to rule out half or twice as much: p50 of all models "
+    )
+    assert far.why.startswith("p50 of all models ")
+    assert errors.why.startswith("error_rate of all models ")
 
 
 def test_of_a_few_seconds_nothing_is_told() -> None:

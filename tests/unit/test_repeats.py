@@ -6,6 +6,7 @@ from io import StringIO
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -94,6 +95,9 @@ def test_the_report_says_why_a_percentile_is_not_told() -> None:
     short = shown([made(replace(RUN, seconds=2), seed) for seed in (1, 2)])
     assert few in short
     assert far not in short
+    alone = shown([made(replace(RUN, seconds=60), 1)])
+    assert f"{UNTOLD}: a single run does not tell how runs differ; repeats would" in alone
+    assert far not in alone
     assert UNTOLD not in shown([made(replace(RUN, seconds=60), seed) for seed in (1, 2, 3)])
 
 
@@ -130,12 +134,62 @@ def test_the_report_has_a_line_for_each_run_and_all_together_within_80_columns()
     assert line_of(UNLIKE.results[0], "01").startswith("01  VALID  ")
 
 
+@pytest.mark.parametrize("slow", [1, 300])
+def test_all_runs_together_have_every_percentile_however_narrow_the_line(slow: int) -> None:
+    """Where a line has no room for all numbers and their intervals, there are two tables."""
+    long = {"a-model-whose-name-is-as-long-as-they-are.tar.gz": 60.0, "b.tar.gz": 60.0}
+    endpoint = replace(RUN, seconds=20, rates_per_s=long, median_us=20_000 * slow, errors=0.01)
+    repeats = together([made(endpoint, seed) for seed in (1, 2, 3)])
+
+    def lines(width: int) -> list[str]:
+        out = StringIO()
+        show(repeats, ["01", "02", "03"], Console(file=out, width=width))
+        return out.getvalue().splitlines()
+
+    for width in (80, 200):
+        told = lines(width)
+        assert max(map(len, told)) <= width
+        heads = [line for line in told if line.startswith("together")]
+        assert len(heads) == (2 if width == 80 else 1)
+        assert all(f" {head} " in f"{' '.join(heads)} " for head in ("calls", "err %", "p50", "p90", "p99", "per s"))
+        assert sum(line.startswith("total") for line in told) == len(heads)
+
+
+def test_a_share_of_errors_stands_as_that_of_each_run() -> None:
+    out = StringIO()
+    show(ALIKE, ["01", "02", "03", "04"], Console(file=out, width=120))
+    lines = out.getvalue().splitlines()
+    shares = [line.split()[2] for line in lines if line.startswith(("01", "02", "03", "04", "total"))]
+    assert shares == ["0"] * 5
+
+
 def test_of_a_thousand_models_the_slowest_are_shown() -> None:
     many = replace(RUN, rates_per_s={f"m-{i}.tar.gz": 10.0 for i in range(30)}, slower={"m-7.tar.gz": 4.0})
     out = StringIO()
     show(together([made(many, seed) for seed in (1, 2, 3)]), ["01", "02", "03"], Console(file=out, width=80))
     assert "20 of 30 models, the first by p99" in out.getvalue()
     assert "m-7.tar.gz" in out.getvalue()
+
+
+def test_of_each_objective_the_run_that_is_furthest_off_is_told() -> None:
+    """Medians of 16, 20, 24 and 28 ms; a run that was judged by another objective has no part in this."""
+    limit = "p50 < 21ms"
+    repeats = Repeats(
+        (*(result.judged_by([limit]) for result in UNLIKE.results), ALIKE.results[0].judged_by(["p50 < 1s"])),
+        ("01", "02", "03", "04", "06"),
+    )
+    first, second = repeats.objectives
+    assert (first.told.text, first.told.answer, first.runs[first.worst]) == (limit, "MISSED", "04")
+    counts = {answer: [one.answer for one in first.each].count(answer) for answer in ("MET", "UNDECIDED", "MISSED")}
+    assert counts["MISSED"] >= 1
+    assert first.told.why.startswith("of 4 runs ")
+    assert ": run 04: p50 is " in first.told.why
+    assert (second.told.text, second.told.answer) == ("p50 < 1s", "MET")
+    assert not second.told.why.startswith("of")
+    found = msgspec.json.decode(msgspec.json.encode(document(repeats, repeats.names)))
+    assert (found["objectives"][0]["run"], found["objectives"][0]["counts"]) == ("04", counts)
+    assert [len(run["objectives"]) for run in found["runs"]] == [1] * 5
+    assert together(runs([1.0])).objectives == ()
 
 
 def test_json_has_each_run_and_all_together() -> None:
@@ -182,6 +236,17 @@ def test_pairs_of_runs_are_compared_pair_by_pair() -> None:
     assert paired.total[0].alone_low > 0
     apart = differences(a, [*b[1:], b[0]])
     assert apart.total[0].alone_low < 0 < apart.total[0].alone_high
+
+
+def test_what_runs_support_together_is_compared_however_they_differ() -> None:
+    """How far runs lie apart makes an interval wide; it does not make their calls fewer."""
+    a, b = runs([0.5, 1.0, 2.0]), runs([0.5, 1.0, 2.0], seed=200)
+    assert all(each.supported for side in (a, b) for each in together(side).total.response)
+    for one in differences(a, b[::-1]).total[:3]:
+        assert not np.isnan([one.low, one.high]).any()
+        assert "independent ones" not in one.why
+    few = [made(replace(RUN, seconds=3, rates_per_s={"a.tar.gz": 20.0}), seed) for seed in (1, 2, 3)]
+    assert differences(few, few).total[2].why.endswith("needs 368")
 
 
 @pytest.mark.parametrize("digests", [("ab", "ab"), ("", "")])

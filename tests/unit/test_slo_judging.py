@@ -243,6 +243,96 @@ def test_each_selected_model_is_judged_by_itself(objective: str, measured: str, 
     assert said in found.why
 
 
+NONE, FEW, SOME, NEAR = (
+    model("none"),
+    model("few", spread(10, 1000, 2000)),
+    model("some", spread(100, 1000, 2000)),
+    model("near", spread(500, 1000, 2000)),
+)
+
+
+@pytest.mark.parametrize(
+    ("objective", "models", "who", "said"),
+    [
+        (
+            "p99{model=*} < 3ms",
+            (NONE, SOME, FEW),
+            "few",
+            "few: p99 cannot be told: it needs 368 calls, and there are 10",
+        ),
+        ("p99{model=*} < 1.995ms", (NONE, NEAR, SOME), "some", "some: p99 cannot be told: it needs 368 calls"),
+        ("p99{model=*} < 1.995ms", (NONE, NEAR), "near", "the limit 1.995ms lies inside; about"),
+        ("p99{model=*} < 3ms", (NONE,), "none", "none: p99 cannot be told: there is no call"),
+        ("mean{model=*} < 3ms", (SOME, model("a", [5]), FEW), "a", "a: mean cannot be told: a mean needs 30 calls"),
+    ],
+)
+def test_of_models_that_are_undecided_the_one_that_takes_the_most_calls_is_told(
+    objective: str, models: tuple[ModelResult, ...], who: str, said: str
+) -> None:
+    """Wherever it stands in the scenario."""
+    for order in (models, models[::-1]):
+        found = answer(objective, *order)
+        assert (found.answer, found.model) == ("UNDECIDED", who)
+        assert said in found.why
+
+
+def test_of_models_that_are_undecided_the_others_are_told_in_words() -> None:
+    two = model("none-2")
+    assert answer("p99{model=*} < 3ms", NONE, SOME, FEW).why == (
+        "of 3 models 3 are undecided: few: p99 cannot be told: it needs 368 calls, and there are 10; 1 other is nearer "
+        "to an answer; nothing to go by has none: p99 cannot be told: there is no call of which response time counts"
+    )
+    why = answer("p99{model=*} < 3ms", NONE, two, SOME, FEW, model("more", spread(90, 1000, 2000))).why
+    assert "; 2 others are nearer to an answer; 2 have nothing to go by, such as none: p99 cannot" in why
+    assert answer("p99{model=*} < 3ms", NONE, two).why.endswith("time counts; nor can none-2 be told")
+    assert answer("p99{model=*} < 3ms", NONE, two, model("x")).why.endswith("; nor can 2 others be told")
+
+
+def test_calls_that_timed_out_take_the_most_for_no_calls_would_tell() -> None:
+    endless = model("endless", spread(950, 1000, 2000), timeout=50)
+    found = answer("p99{model=*} < 6s", FEW, endless)
+    assert (found.model, found.times) == ("endless", None)
+    assert answer("p99{model=*} < 6s", FEW).times == pytest.approx(36.8)
+
+
+@pytest.mark.parametrize(
+    ("known_us", "few_us", "who"),
+    [
+        (spread(900, 8000, 9000), [*[1000] * 290, *[4000] * 10], "known"),  # what is known of the other is less
+        (spread(900, 5000, 6000), [*[1000] * 150, *[90_000] * 150], "few"),  # and here surely more
+    ],
+)
+def test_of_models_that_miss_it_the_one_furthest_beyond_is_told(
+    known_us: list[int], few_us: list[int], who: str
+) -> None:
+    """A percentile that is not supported is at least so much, and no more is made of it."""
+    models = model("known", known_us), model("few", few_us), model("less", spread(900, 4000, 5000))
+    for order in (models, models[::-1]):
+        assert answer("p99{model=*} < 3ms", *order).model == who
+
+
+def test_what_is_surely_missed_is_at_least_so_much() -> None:
+    """Ten of 300 are too many for 1 %, but that the longest of them are too is not sure."""
+    found = answer("p99 < 3ms", model(ok_us=[*spread(290, 1000, 2000), *range(4000, 14_000, 1000)]))
+    assert (found.answer, found.value, found.high) == ("MISSED", None, None)
+    assert found.low is not None
+    assert 3 < found.low < 8
+
+
+@pytest.mark.parametrize(
+    ("objective", "measured", "said"),
+    [
+        ("p99 > 1ms", "MET", "p99: 225 of 225 calls took longer than 1ms, and more than 1 % must"),
+        ("p99 < 1ms", "MISSED", "p99: 225 of 225 calls took longer than 1ms, and 1 % may"),
+    ],
+)
+def test_of_an_unsupported_percentile_it_is_said_what_the_objective_wants(
+    objective: str, measured: str, said: str
+) -> None:
+    found = answer(objective, model(ok_us=spread(225, 5000, 6000)))
+    assert (found.answer, found.why) == (measured, said)
+
+
 def test_of_a_pattern_that_one_model_has_nobody_counts_models() -> None:
     assert answer("p99{model=x-f*} < 1ms", FAST, SLOW).why.startswith("x-fast: p99 is 1.9")
 
@@ -327,7 +417,7 @@ def test_the_answers_stand_in_the_json_and_survive_it() -> None:
     judged = result(model(ok_us=TEN_TO_110_MS)).judged_by(["p99 < 120ms", "errors == 0"])
     written = json.loads(judged.to_json())
     assert [set(row) for row in written["objectives"]] == [
-        {"text", "answer", "value", "low", "high", "unit", "why", "limit", "op", "model"}
+        {"text", "answer", "value", "low", "high", "unit", "why", "limit", "op", "model", "times"}
     ] * 2
     assert written["objectives"][0]["answer"] == "MET"
     assert written["health"]["stopped"] == ""

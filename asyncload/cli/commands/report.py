@@ -20,7 +20,7 @@ Examples:
   asyncload report runs/20261123T184455Z-xgboost-mme --format csv --by second --out seconds.csv
   asyncload report runs/20261123T184455Z-xgboost-mme --format locust-json --since due --out results/nightly
 
-With --slo the run is judged by these objectives instead of its own.
+With --slo the run, or each of repeated ones, is judged by these objectives instead of its own.
 Exit codes: 0 VALID and every objective met, 3 INVALID, 4 an objective missed or undecided, or stopped by a rule.
 """
 
