@@ -50,6 +50,9 @@ class Summary:
     length_s: float | None = None
     valid: bool | None = None
     interrupted: bool = False
+    """By somebody, before its plan ended."""
+    stopped: str = ""
+    """The stop rule that ended it, and why; empty if none did."""
     answers: tuple[str, ...] = ()
     """Of its objectives: MET, MISSED or UNDECIDED."""
     models: int | None = None
@@ -71,6 +74,7 @@ class _Health(msgspec.Struct):
     started_unix_ns: int
     measured_ns: int
     interrupted: bool = False
+    stopped: str = ""
 
 
 class _Interval(msgspec.Struct):
@@ -237,7 +241,8 @@ def _of_document(data: bytes, read: Callable[[], RunResult]) -> Summary:
         started_unix_ms=found.health.started_unix_ns // 1_000_000,
         length_s=found.health.measured_ns / 1e9,
         valid=found.verdict.valid,
-        interrupted=found.health.interrupted,
+        interrupted=found.health.interrupted and not found.health.stopped,
+        stopped=found.health.stopped,
         answers=tuple(objective.answer for objective in found.objectives),
         models=len(found.models),
         calls=calls,
@@ -260,6 +265,9 @@ def _of_result(result: RunResult) -> Summary:
         started_unix_ms=health.started_unix_ns // 1_000_000,
         length_s=health.measured_ns / 1e9,
         valid=result.verdict.valid,
+        interrupted=health.interrupted and not result.stopped,
+        stopped=result.stopped,
+        answers=tuple(objective.answer for objective in result.objectives),
         models=len(result.models),
         calls=everything.calls,
         errors=everything.calls - everything.ok,

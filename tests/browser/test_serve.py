@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Heard, Open
-from tests.real.served import NAMES, Served, runs, served
+from tests.real.served import NAMES, RULE, Served, runs, served
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +37,10 @@ def test_runs_are_listed_newest_first_with_what_they_came_to(shelf: Served, open
     expect(young).to_contain_text("<b>young</b>")
     expect(broken).to_contain_text("cannot be read")
     expect(slow).to_contain_text("80.1")
+    expect(slow.get_by_text("stopped by its rule")).to_have_attribute("title", RULE)
+    expect(slow).not_to_contain_text("interrupted")
+    expect(slow.locator(".MISSED")).to_have_text("1 MISSED")
+    expect(slow.locator(".UNDECIDED")).to_have_text("2 UNDECIDED")
     expect(golden.locator(".VALID, .INVALID")).to_have_count(1)
 
 

@@ -48,6 +48,11 @@
     if (summary.why) mark.title = summary.why;
     found.append(mark);
     if (summary.state === "cut") found.append(" ", element("span", "cut", "warn"));
+    if (summary.stopped) {
+      const rule = element("span", "stopped by its rule", "warn");
+      rule.title = summary.stopped;
+      found.append(" ", rule);
+    }
     if (summary.interrupted) found.append(" ", element("span", "interrupted", "warn"));
     for (const answer of ["MISSED", "UNDECIDED"]) {
       const n = summary.answers.filter(one => one === answer).length;
