@@ -76,6 +76,7 @@ def test_the_page_fills_while_the_run_lasts(
         for chart in CHARTS:
             page.locator(f"#{chart}").scroll_into_view_if_needed()
             true(page, f"document.querySelector('#{chart} .plot')?.data?.length > 0")
+        true(page, "document.querySelector('#latency-chart .plot').data.some(line => line.error_y?.array?.length)")
         page.locator("#model-table").scroll_into_view_if_needed()
         expect(page.locator("#model-table tbody th")).to_have_text(["xgboost-0.tar.gz", "xgboost-1.tar.gz"])
         page.locator("#lateness-chart").scroll_into_view_if_needed()
