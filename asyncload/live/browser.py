@@ -13,9 +13,10 @@ from aiohttp import web
 
 from asyncload.errors import AsyncloadError
 from asyncload.live.assets import asset
+from asyncload.live.finding import Found
 from asyncload.live.guard import REPORT_POLICY, Guard
 from asyncload.live.listening import guarded
-from asyncload.live.shelf import Found, Shelf, showable
+from asyncload.live.shelf import Shelf, showable
 
 _PAGES_KEPT: Final = 4
 """Some megabytes each."""
@@ -70,7 +71,7 @@ class Browser:
         if unknown and (self._reading is None or self._reading.done()):
             self._reading = asyncio.create_task(self._read(unknown))
         runs = [
-            {"id": one.id, "folder": showable(one.path.name), "summary": summary and asdict(summary)}
+            {"id": one.id, "folder": showable(one.name), "summary": summary and asdict(summary)}
             for one, summary in rows
         ]
         body = msgspec.json.encode({"root": showable(str(self._shelf.root)), "runs": runs})

@@ -1,11 +1,10 @@
 """
 A directory of runs: which there are, and what each came to.
 
-Runs are asked for by an id that stands for a folder that was found here, never by a path. What a run came to is read
-from its result.json without its histograms, or from its seconds if it was cut, and once for each state of its files.
+What a run came to is read from its result.json without its histograms, or from its seconds if it was cut, and once for
+each state of its files.
 """
 
-import hashlib
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -16,26 +15,13 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from asyncload.errors import StoreError
+from asyncload.live.finding import Found, look
 from asyncload.result import SCHEMA, RunResult
 
 State: TypeAlias = Literal["done", "under way", "cut", "unreadable"]
-_FILES: Final = ("result.json", "run.sqlite", "run.sqlite-wal")
 _FRESH_S: Final = 10.0
 """A run that has no result and was written to so lately is under way: it writes every second."""
 _SHOWN: Final = {"p50": 0.5, "p99": 0.99}
-_ID_CHARACTERS: Final = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A run that is there, or something that looks like one."""
-
-    id: str
-    path: Path
-    stamp: tuple[tuple[int, int], ...] = ()
-    """Time of the last change and size of each of its files; of one that does not exist (0, 0)."""
-    trouble: str = ""
-    """Why it cannot even be looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +36,9 @@ class Summary:
     length_s: float | None = None
     valid: bool | None = None
     interrupted: bool = False
+    """By somebody, before its plan ended."""
+    stopped: str = ""
+    """The stop rule that ended it, and why; empty if none did."""
     answers: tuple[str, ...] = ()
     """Of its objectives: MET, MISSED or UNDECIDED."""
     models: int | None = None
@@ -71,6 +60,7 @@ class _Health(msgspec.Struct):
     started_unix_ns: int
     measured_ns: int
     interrupted: bool = False
+    stopped: str = ""
 
 
 class _Interval(msgspec.Struct):
@@ -141,16 +131,12 @@ class Shelf:
 
     def look(self) -> list[Found]:
         """
-        Return the runs that are there, the one that was begun last first.
+        Return the runs that are there, the last by name first.
 
         Raises:
             StoreError: If the directory cannot be read.
         """
-        try:
-            folders = sorted((path for path in self.root.iterdir() if path.is_dir()), key=lambda path: path.name)
-        except OSError as error:
-            raise StoreError(f"{self.root}: cannot be read: {error.strerror or error}") from error
-        return [found for path in reversed(folders) if (found := self._found(path)) is not None]
+        return look(self.root)
 
     def find(self, id_: str) -> Found | None:
         """Return the run with an id, as it is now; None if there is none."""
@@ -173,22 +159,11 @@ class Shelf:
             self._known[found.id] = (found, summary)
         return summary
 
-    def _found(self, path: Path) -> Found | None:
-        """Look at a folder; None if no run was ever begun in it."""
-        id_ = hashlib.sha256(path.name.encode("utf-8", "surrogateescape")).hexdigest()[:_ID_CHARACTERS]
-        try:
-            if not path.resolve().is_relative_to(self.root.resolve()):
-                return Found(id_, path, trouble="a link that leads out of this directory; it is not followed")
-            stamp = tuple(_stamp(path / name) for name in _FILES)
-        except (OSError, RuntimeError) as error:  # the latter of links that lead in circles
-            return Found(id_, path, trouble=getattr(error, "strerror", None) or str(error))
-        return Found(id_, path, stamp) if any(map(any, stamp)) else None
-
     def _summed_up(self, found: Found) -> Summary:
         if found.trouble:
             return Summary(state="unreadable", why=found.trouble)
         try:
-            if found.stamp[0] != (0, 0):
+            if found.ended:
                 return _of_document((found.path / "result.json").read_bytes(), lambda: self._read(found.path))
             if self._fresh(found):
                 return _under_way(found.path)
@@ -197,20 +172,12 @@ class Shelf:
             return Summary(state="unreadable", why=showable(str(error) or type(error).__name__))
 
     def _fresh(self, found: Found) -> bool:
-        return self._now_s() - max(time_ns for time_ns, _ in found.stamp) / 1e9 < _FRESH_S
+        return self._now_s() - found.changed_s < _FRESH_S
 
 
 def showable(name: str) -> str:
     """Return a text with what is no UTF-8 in it, as a folder's name may have, spelt out."""
     return name.encode(errors="backslashreplace").decode()
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    try:
-        facts = path.stat()
-    except FileNotFoundError:
-        return 0, 0
-    return facts.st_mtime_ns, facts.st_size
 
 
 def _of_document(data: bytes, read: Callable[[], RunResult]) -> Summary:
@@ -237,7 +204,8 @@ def _of_document(data: bytes, read: Callable[[], RunResult]) -> Summary:
         started_unix_ms=found.health.started_unix_ns // 1_000_000,
         length_s=found.health.measured_ns / 1e9,
         valid=found.verdict.valid,
-        interrupted=found.health.interrupted,
+        interrupted=found.health.interrupted and not found.health.stopped,
+        stopped=found.health.stopped,
         answers=tuple(objective.answer for objective in found.objectives),
         models=len(found.models),
         calls=calls,
@@ -260,6 +228,9 @@ def _of_result(result: RunResult) -> Summary:
         started_unix_ms=health.started_unix_ns // 1_000_000,
         length_s=health.measured_ns / 1e9,
         valid=result.verdict.valid,
+        interrupted=health.interrupted and not result.stopped,
+        stopped=result.stopped,
+        answers=tuple(objective.answer for objective in result.objectives),
         models=len(result.models),
         calls=everything.calls,
         errors=everything.calls - everything.ok,

@@ -17,7 +17,7 @@ import re
 import secrets
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 import msgspec
@@ -282,7 +282,7 @@ def _curve(result: RunResult, everything: ModelResult, name: str) -> Curve:
     histogram: Histogram = getattr(everything, name)
     estimates = result.estimates(everything, name, estimated(histogram.count))
     label, tone, dash = _CURVES[name]
-    return curve(label, histogram, tone, dash, estimates)
+    return replace(curve(label, histogram, tone, dash, estimates), shade=name == "response")
 
 
 def _generator(result: RunResult) -> Document:

@@ -10,6 +10,7 @@ from typing import Final
 from asyncload.report.estimates import label
 from asyncload.report.view import ROWS, Sort, View
 from asyncload.result import ModelResult, RunResult
+from asyncload.statistics.estimate import Estimate
 
 _TAIL: Final = (0.99, 0.9, 0.5)
 """What models are ranked by, as far as their calls can tell it."""
@@ -25,6 +26,31 @@ class Choice:
     """Why each is shown, a letter for each reason; empty where there is only one."""
     words: str
     """What is shown of how many; empty if it is all of them in the scenario's order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slowness:
+    """How slow the models of a run are beside each other."""
+
+    q: float
+    """The percentile that they are compared by."""
+    estimates: tuple[Estimate, ...]
+    """That of each model's response, in the scenario's order."""
+
+    @property
+    def by(self) -> str:
+        """Name of the percentile."""
+        return label(self.q)
+
+    @property
+    def why(self) -> str:
+        """Why it is that one, to follow its name; empty of the p99."""
+        return "" if self.q == _TAIL[0] else f", for most have too few calls for {label(_TAIL[0])}"
+
+    def rank(self, place: int) -> tuple[float, float]:
+        """What a model goes by, the slowest having the highest."""
+        estimate = self.estimates[place]
+        return float(estimate.supported), -1.0 if math.isnan(estimate.value_us) else estimate.value_us
 
 
 def choose(result: RunResult, view: View) -> Choice:
@@ -54,17 +80,17 @@ def _ordered(result: RunResult, sort: Sort) -> tuple[str, Sequence[ModelResult]]
     if sort == "name":
         return "name", sorted(models, key=lambda model: _natural(model.name))
     if sort == "p99":
-        by, slowness = _slowness(result)
-        return f"{by}{_why(by)}", sorted(models, key=lambda model: slowness[id(model)], reverse=True)
+        slow, ranks = _ranks(result)
+        return f"{slow.by}{slow.why}", sorted(models, key=lambda model: ranks[id(model)], reverse=True)
     return sort, sorted(models, key=_errors if sort == "errors" else lambda model: model.calls, reverse=True)
 
 
 def _worst(result: RunResult) -> Choice:
     """The worst of many models by three orders, each model once."""
     models = result.models
-    by, slowness = _slowness(result)
+    slow, ranks = _ranks(result)
     orders: Mapping[str, Callable[[ModelResult], tuple[float, float]]] = {
-        "P": lambda model: slowness[id(model)],
+        "P": lambda model: ranks[id(model)],
         "E": lambda model: (_errors(model), 0),
         "T": lambda model: (model.calls, 0),
     }
@@ -75,31 +101,28 @@ def _worst(result: RunResult) -> Choice:
         for model in heapq.nlargest(ROWS, candidates, key=key):
             shown.setdefault(id(model), model)
             marks[id(model)] = marks.get(id(model), "") + letter
-    words = f"worst {ROWS} of {len(models)} models by {by} (P{_why(by)}), by errors (E), by traffic (T)"
+    words = f"worst {ROWS} of {len(models)} models by {slow.by} (P{slow.why}), by errors (E), by traffic (T)"
     return Choice(tuple(shown.values()), tuple(marks[number] for number in shown), words)
 
 
-def _slowness(result: RunResult) -> tuple[str, dict[int, tuple[float, float]]]:
+def slowness(result: RunResult) -> Slowness:
     """
-    The percentile that ranks models, and each one's rank: first those whose calls can tell it.
+    Rank models by how slow they are, those first whose calls can tell it.
 
-    It is the highest of p99, p90 and p50 that half of the models that were called have calls enough for: of two calls
-    the slower one is no p99, and a ranking by it would show those with the fewest calls.
+    The percentile is the highest of p99, p90 and p50 that half of the models that were called have calls enough for: of
+    two calls the slower one is no p99, and a ranking by it would show those with the fewest calls.
     """
-    found = {id(model): result.estimates(model, "response", _TAIL) for model in result.models}
-    called = [estimates for estimates in found.values() if estimates[0].calls]
+    found = [result.estimates(model, "response", _TAIL) for model in result.models]
+    called = [estimates for estimates in found if estimates[0].calls]
     told = [sum(estimates[i].supported for estimates in called) for i in range(len(_TAIL))]
     chosen = next((i for i, number in enumerate(told) if 2 * number >= len(called)), len(_TAIL) - 1)
-    ranks = {
-        number: (float(each[chosen].supported), -1.0 if math.isnan(each[chosen].value_us) else each[chosen].value_us)
-        for number, each in found.items()
-    }
-    return label(_TAIL[chosen]), ranks
+    return Slowness(_TAIL[chosen], tuple(estimates[chosen] for estimates in found))
 
 
-def _why(by: str) -> str:
-    """Why it is that percentile."""
-    return "" if by == label(_TAIL[0]) else f", for most have too few calls for {label(_TAIL[0])}"
+def _ranks(result: RunResult) -> tuple[Slowness, dict[int, tuple[float, float]]]:
+    """How slow models are, and what each goes by."""
+    slow = slowness(result)
+    return slow, {id(model): slow.rank(place) for place, model in enumerate(result.models)}
 
 
 def _errors(model: ModelResult) -> int:

@@ -84,6 +84,7 @@ def test_the_page_fills_while_the_run_lasts(
             )
             assert p99
             assert set(p99) == {None}, "the slowest of a hundred calls is no p99"
+        true(page, "document.querySelector('#latency-chart .plot').data.some(line => line.error_y?.array?.length)")
         page.locator("#model-table").scroll_into_view_if_needed()
         expect(page.locator("#model-table tbody th")).to_have_text(["xgboost-0.tar.gz", "xgboost-1.tar.gz"])
         page.locator("#lateness-chart").scroll_into_view_if_needed()

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Heard, Open
-from tests.real.served import NAMES, Served, runs, served
+from tests.real.served import NAMES, RULE, Served, runs, served
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +37,10 @@ def test_runs_are_listed_newest_first_with_what_they_came_to(shelf: Served, open
     expect(young).to_contain_text("<b>young</b>")
     expect(broken).to_contain_text("cannot be read")
     expect(slow).to_contain_text("80.1")
+    expect(slow.get_by_text("stopped by its rule")).to_have_attribute("title", RULE)
+    expect(slow).not_to_contain_text("interrupted")
+    expect(slow.locator(".MISSED")).to_have_text("1 MISSED")
+    expect(slow.locator(".UNDECIDED")).to_have_text("2 UNDECIDED")
     expect(golden.locator(".VALID, .INVALID")).to_have_count(1)
 
 
@@ -78,11 +82,14 @@ def test_two_runs_are_compared(shelf: Served, opened: Open, heard: Heard) -> Non
     compare = page.get_by_role("button", name="Compare")
     expect(compare).to_be_disabled()
     assert page.get_by_role("checkbox").count() == 3, "one that cannot be read cannot be picked"
+    expect(page.locator("#picked")).to_have_text("none is picked: pick two")
     page.get_by_label(f"Compare {NAMES[1]}").check()
     expect(compare).to_be_disabled()
+    expect(page.locator("#picked")).to_have_text(f"{NAMES[1]}: pick another one")
     page.get_by_label(f"Compare {NAMES[3]}").check()
     page.get_by_label(f"Compare {NAMES[0]}").check()
     expect(compare).to_be_disabled()
+    expect(page.locator("#picked")).to_have_text("3 are picked: pick two")
     page.get_by_label(f"Compare {NAMES[3]}").uncheck()
     expect(page.locator("#picked")).to_have_text(f"{NAMES[1]} against {NAMES[0]}")
     compare.click()
@@ -93,7 +100,30 @@ def test_two_runs_are_compared(shelf: Served, opened: Open, heard: Heard) -> Non
 
 
 def test_a_narrow_window_shows_it_too(shelf: Served, opened: Open, heard: Heard) -> None:
-    """Nothing but the table itself scrolls sideways."""
+    """Nothing but the table itself scrolls sideways, in its box, and with a bar that can be seen."""
     page = looking(shelf, opened, heard)
     page.set_viewport_size({"width": 390, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    box = page.locator("#runs .scroll")
+    assert box.evaluate("box => box.scrollWidth > box.clientWidth")
+    assert box.evaluate("box => getComputedStyle(box, '::-webkit-scrollbar').height") == "11.2px"
+    box.evaluate("box => { box.scrollLeft = box.scrollWidth; }")
+    last = page.get_by_role("button", name="p99").bounding_box()
+    assert last is not None
+    assert last["x"] + last["width"] <= 390
+
+
+def test_a_wide_window_shows_all_of_it(shelf: Served, opened: Open, heard: Heard) -> None:
+    box = looking(shelf, opened, heard).locator("#runs .scroll")
+    assert box.evaluate("box => box.scrollWidth <= box.clientWidth")
+
+
+def test_an_answer_keeps_to_its_number(shelf: Served, opened: Open, heard: Heard) -> None:
+    """However the rest of the cell wraps: VALID, 1 MISSED is not VALID 1, MISSED."""
+    page = looking(shelf, opened, heard)
+    page.set_viewport_size({"width": 390, "height": 800})
+    cell = page.locator("#runs tbody tr").nth(1).locator("td").nth(1)
+    assert cell.inner_text().replace("\n", " ").endswith("stopped by its rule, 1 MISSED, 2 UNDECIDED")
+    for one in cell.locator("> span").all():
+        assert one.evaluate("one => new Set([...one.getClientRects()].map(rect => rect.top)).size") == 1, "one line"
+        assert not one.inner_text().startswith(",")

@@ -6,15 +6,17 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from asyncload.result import RunResult
 from tests.real.watched import END_S, Address, environment
 from tests.unit.recordings import Made, S, recording
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "run-1"
+RULE = "in_flight > 900 for 5s: 912 at 0:02"
 LONG_AGO_S = 1_700_000_000
 NAMES = ("20261101T000000Z-golden", "20261102T000000Z-slow", "20261103T000000Z-broken", "20261104T000000Z-young")
 
@@ -27,7 +29,7 @@ def runs(root: Path) -> Path:
         os.utime(path, (LONG_AGO_S, LONG_AGO_S))
     calls = [Made(i * S // 400, i % 2, service_us=80_000) for i in range(1200)]
     slow.mkdir()
-    (slow / "result.json").write_bytes(recording(calls, scenario={"name": "slow"}).result.to_json())
+    (slow / "result.json").write_bytes(stopped(calls).to_json())
     broken.mkdir()
     (broken / "result.json").write_text('{"schema": ')
     young.mkdir()
@@ -37,6 +39,13 @@ def runs(root: Path) -> Path:
     for path in young.iterdir():
         os.utime(path, (later_s, later_s))
     return root
+
+
+def stopped(calls: Sequence[Made]) -> RunResult:
+    """The result of a run that its rule ended; of its objectives one is missed and two are undecided."""
+    slo = ["p50 < 1s", "p50 < 1ms", "p99.9 < 1s", "p99.99 < 1s"]
+    result = recording(calls, scenario={"name": "slow", "slo": slo}).result
+    return replace(result, health=replace(result.health, interrupted=True, stopped=RULE))
 
 
 @dataclass(frozen=True)

@@ -108,6 +108,20 @@ def test_new_runs_appear_and_removed_ones_go(tmp_path: Path) -> None:
         assert server.address.status(f"/run/{id_}") == 404
 
 
+def test_repeated_runs_are_listed_one_by_one_and_open(tmp_path: Path) -> None:
+    """By their path below the directory; by that path itself nobody can ask for them."""
+    with served(runs(tmp_path / "runs")) as server:
+        for name in ("change/A/01", "change/B/01"):
+            shutil.copytree(tmp_path / "runs" / NAMES[1], tmp_path / "runs" / name)
+        found = all_read(server)
+        a, b = (found[f"change/{side}/01"] for side in "AB")
+        assert (a["summary"]["state"], a["summary"]["calls"]) == ("done", 1200)
+        assert server.address.status(f"/run/{a['id']}") == 200
+        assert server.address.status(f"/compare/{a['id']}/{b['id']}") == 200
+        assert server.address.status("/run/change/A/01") == 404
+        assert server.address.status("/run/change%2FA%2F01") == 404
+
+
 def test_ctrl_c_ends_it(tmp_path: Path) -> None:
     with served(runs(tmp_path / "runs")) as server:
         server.process.send_signal(signal.SIGINT)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -86,6 +87,37 @@ def test_a_percentile_that_a_runs_calls_cannot_tell_is_none(tmp_path: Path, numb
     for summary in summaries:
         assert summary.p50_ms == pytest.approx(5.1, rel=1e-3)
         assert summary.p99_ms == (pytest.approx(5.1, rel=1e-3) if told else None)
+
+
+OBJECTIVES = ("p50 < 1s", "p50 < 1ms", "p99.9 < 6ms")
+ANSWERS = ("MET", "MISSED", "UNDECIDED")
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_the_answers_to_objectives_are_told_of_every_run(tmp_path: Path, cut: bool) -> None:  # noqa: FBT001
+    """Of one that was killed too: its seconds tell as much as a result would."""
+    made = recording(calls(), scenario={"name": "made", "phases": [], "slo": list(OBJECTIVES)}).result
+    if cut:
+        begun(tmp_path / "a", age_s=60)
+    else:
+        save(tmp_path / "a", made)
+    shelf_ = shelf(tmp_path, lambda _: made)
+    summary = shelf_.summary(shelf_.look()[0])
+    assert (summary.state, summary.answers) == ("cut" if cut else "done", ANSWERS)
+
+
+@pytest.mark.parametrize("cut", [False, True])
+@pytest.mark.parametrize("rule", ["", "error_rate > 5% for 10s: 38 % from 0:09 on"])
+def test_a_run_that_its_rule_ended_was_interrupted_by_nobody(tmp_path: Path, cut: bool, rule: str) -> None:  # noqa: FBT001
+    made = recording(calls(), scenario={"name": "made", "phases": []}).result
+    made = replace(made, health=replace(made.health, interrupted=True, stopped=rule))
+    if cut:
+        begun(tmp_path / "a", age_s=60)
+    else:
+        save(tmp_path / "a", made)
+    shelf_ = shelf(tmp_path, lambda _: made)
+    summary = shelf_.summary(shelf_.look()[0])
+    assert (summary.interrupted, summary.stopped) == (not rule, rule)
 
 
 def test_a_result_without_intervals_is_judged_by_itself(tmp_path: Path) -> None:

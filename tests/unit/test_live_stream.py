@@ -166,6 +166,8 @@ def test_now_tells_what_is_true_so_far() -> None:
     assert now["response"]["p50"]["low"] <= 10.01 <= now["response"]["p50"]["high"]
     assert now["response"]["p99_9"]["ms"] is None, "640 calls do not support it"
     assert [curve["calls"] for curve in now["curves"]] == [608, 608]
+    assert [curve["shade"] for curve in now["curves"]] == [True, False], "of curves over each other one has whiskers"
+    assert any(low is not None for low in now["curves"][0]["low"])
     assert now["models"]["calls"] == [480, 160]
     assert now["models"]["errors"] == [32, 0]
     assert now["models"]["p50"] == [10.01, 20.02]

@@ -15,6 +15,7 @@ from asyncload.formats.own import reading
 from asyncload.formats.recording import Recording
 from asyncload.histogram import Histogram
 from asyncload.history import History
+from asyncload.report.choice import choose, slowness
 from asyncload.report.comparison.sides import Sides
 from asyncload.report.page import page, write_page
 from asyncload.report.page.comparison import comparison
@@ -23,9 +24,11 @@ from asyncload.report.page.curves import curve, estimated, quantiles
 from asyncload.report.page.digits import rounded
 from asyncload.report.page.facts import cold_rows, scenario_text
 from asyncload.report.page.frame import policy, script_safe
-from asyncload.report.page.models import models, worst
+from asyncload.report.page.models import Models, models, worst
 from asyncload.report.page.run import latency, warmups
 from asyncload.report.page.sparks import courses
+from asyncload.report.view import View
+from asyncload.result import RunResult
 from asyncload.statistics.estimate import percentiles
 from bench.hour import Hour
 from tests.unit.recordings import Made, S, recording
@@ -36,6 +39,11 @@ MS = 1_000_000
 
 def calls(number: int, every_ms: int = 10, **more: Any) -> list[Made]:
     return [Made(due_ns=i * every_ms * MS, model=i % 2, **more) for i in range(number)]
+
+
+def columns(result: RunResult) -> Models:
+    """The table of models, without lines over time."""
+    return models(result, None, slowness(result))
 
 
 def data_of(text: str) -> str:
@@ -205,7 +213,7 @@ def test_a_line_that_hardly_moves_does_not_look_like_a_mountain() -> None:
 
 def test_a_percentile_that_a_models_calls_do_not_support_is_none() -> None:
     """Of 150 calls of each model p50 is told, p99 is not."""
-    found = models(recording(calls(300)).result, None)
+    found = columns(recording(calls(300)).result)
     assert found.calls == [150, 150]
     assert None not in found.p50.value
     assert found.p99.value == found.p99.low == found.p99.high == [None, None]
@@ -218,13 +226,13 @@ def test_lines_of_models_are_of_a_percentile_that_their_parts_can_tell() -> None
     assert made.history is not None
     found = courses(made.history, 2, 4)
     assert np.isnan(found.p99_ms).all()
-    assert models(made.result, found).tail == "p90"
-    panels = worst(made.result, found)
+    assert models(made.result, found, slowness(made.result)).tail == "p90"
+    panels = worst(made.result, found, slowness(made.result))
     assert panels.tail == "p90"
     assert panels.panels[0].tail[:3] == [pytest.approx(5.1, rel=0.01)] * 3
     rare = recording(calls(18, 160))
     assert rare.history is not None
-    assert models(rare.result, courses(rare.history, 2, 4)).tail_line is None
+    assert models(rare.result, courses(rare.history, 2, 4), slowness(rare.result)).tail_line is None
 
 
 def test_what_so_few_cold_calls_cannot_tell_is_no_number() -> None:
@@ -245,14 +253,14 @@ def test_added_calls_make_no_percentile_surer() -> None:
     usual = np.repeat([7_600, 60_000_000], [290, 10])
     model = replace(model_of("a", 300), response=Histogram.of_us(usual), service=Histogram.of_us(usual))
     result = replace(result_of(model), scenario=CLOSED)
-    found = models(result, None)
+    found = columns(result)
     assert found.corrected_p99 is not None
     assert found.p99.value == found.corrected_p99.value == [None]
     response, _, corrected = latency(result)
     assert corrected.calls > 3_000
     assert corrected.sure <= response.sure < len(corrected.x)
     many = replace(result_of(model_of("a", 8_000)), scenario=CLOSED)
-    corrected_p99 = models(many, None).corrected_p99
+    corrected_p99 = columns(many).corrected_p99
     assert corrected_p99 is not None
     assert corrected_p99.value == [rounded(many.models[0].response.quantile_us(0.99) / 1000)]
 
@@ -260,11 +268,11 @@ def test_added_calls_make_no_percentile_surer() -> None:
 def test_every_percentile_of_a_model_has_its_interval() -> None:
     """The ends are those of the report's estimates."""
     result = recording(calls(6_000)).result
-    found = models(result, None)
-    columns = {"response": (found.p50, found.p90, found.p99), "service": (found.service_p50, found.service_p99)}
+    found = columns(result)
+    shown = {"response": (found.p50, found.p90, found.p99), "service": (found.service_p50, found.service_p99)}
     for metric, qs in (("response", (0.5, 0.9, 0.99)), ("service", (0.5, 0.99))):
         for place, model in enumerate(result.models):
-            for column, estimate in zip(columns[metric], result.estimates(model, metric, qs), strict=True):
+            for column, estimate in zip(shown[metric], result.estimates(model, metric, qs), strict=True):
                 told = (column.value[place], column.low[place], column.high[place])
                 assert told == tuple(
                     rounded(us / 1000) for us in (estimate.value_us, estimate.low_us, estimate.high_us)
@@ -278,9 +286,36 @@ def test_the_worst_come_first_and_those_without_a_p99_last() -> None:
     few = [Made(i * MS, 2, service_us=90_000) for i in range(10)]
     made = recording([*many, *slow, *few], ("quick", "slow", "few"))
     assert made.history is not None
-    found = worst(made.result, courses(made.history, 3, 2))
+    found = worst(made.result, courses(made.history, 3, 2), slowness(made.result))
     assert [panel.name for panel in found.panels] == ["slow", "quick", "few"]
     assert found.panels[2].note == "p99 n/a · 10 calls"
+
+
+def test_models_of_few_calls_are_ranked_by_what_half_of_them_can_tell() -> None:
+    """As the terminal ranks them; the slowest call of all was the only one of its model, which says little of it."""
+    names = ("once", *(f"m{i}" for i in range(4)))
+    few = [Made(i * 10 * MS, 1 + i % 4, service_us=5_000 + 1_000 * (i % 4)) for i in range(4 * 150)]
+    made = recording([*few, Made(7 * MS, 0, service_us=900_000)], names, length_s=6)
+    result = made.result
+    assert made.history is not None
+    slow = slowness(result)
+    assert slow.by == "p90"
+    assert columns(result).by == "p90"
+    found = worst(result, courses(made.history, 5, 7), slow)
+    assert [panel.name for panel in found.panels] == ["m3", "m2", "m1", "m0", "once"]
+    assert found.by == "p90, for most have too few calls for p99"
+    assert found.panels[0].note.startswith("p90 8.")
+    assert found.panels[-1].note == "p90 n/a · 1 call"
+    terminal = choose(result, View(sort="p99"))
+    assert [model.name for model in terminal.models] == [panel.name for panel in found.panels]
+
+
+def test_a_panel_writes_out_a_long_time() -> None:
+    """Never 1.23e+03 ms."""
+    made = recording([Made(i * MS, 0, service_us=1_234_000) for i in range(1000)], ("slow",))
+    assert made.history is not None
+    (panel,) = worst(made.result, courses(made.history, 1, 3), slowness(made.result)).panels
+    assert panel.note == "p99 1230 ms · 1,000 calls"
 
 
 def test_the_warm_up_is_what_lies_before_and_between_measured_phases() -> None:

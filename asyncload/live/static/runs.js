@@ -44,15 +44,26 @@
     if (!summary) return element("span", "reading …", "dim");
     if (summary.state === "unreadable") return element("span", `cannot be read: ${summary.why}`, "bad");
     if (summary.state === "under way") return element("span", "under way", "warn");
-    const found = document.createDocumentFragment(), word = summary.valid ? "VALID" : "INVALID", mark = element("span", word, word);
-    if (summary.why) mark.title = summary.why;
-    found.append(mark);
-    if (summary.state === "cut") found.append(" ", element("span", "cut", "warn"));
-    if (summary.interrupted) found.append(" ", element("span", "interrupted", "warn"));
+    const word = summary.valid ? "VALID" : "INVALID", said = [[word, word, summary.why]];
+    if (summary.state === "cut") said.push(["cut", "warn"]);
+    if (summary.stopped) said.push(["stopped by its rule", "warn", summary.stopped]);
+    if (summary.interrupted) said.push(["interrupted", "warn"]);
     for (const answer of ["MISSED", "UNDECIDED"]) {
       const n = summary.answers.filter(one => one === answer).length;
-      if (n) found.append(" ", element("span", `${n} ${answer}`, answer));
+      if (n) said.push([`${n} ${answer}`, answer]);
     }
+    return listed(said);
+  }
+
+  /** Words behind each other, each with its comma and in one piece. @param {[string, string, string?][]} said */
+  function listed(said) {
+    const found = document.createDocumentFragment();
+    said.forEach(([text, name, why], place) => {
+      const one = element("span", text, name), whole = element("span", "", "whole"), last = place === said.length - 1;
+      if (why) one.title = why;
+      whole.append(one, last ? "" : ",");
+      found.append(whole, last ? "" : " ");
+    });
     return found;
   }
 
@@ -88,8 +99,14 @@
 
   function tell() {
     const folders = picked.map(id => runs.find(run => run.id === id)?.folder).filter(Boolean);
-    place("picked").textContent = folders.length ? folders.join(" against ") : "none picked";
-    place("compare").disabled = picked.length !== 2;
+    place("picked").textContent = picking(folders);
+    place("compare").disabled = folders.length !== 2;
+  }
+
+  /** @param {string[]} folders */
+  function picking(folders) {
+    if (folders.length > 2) return `${folders.length} are picked: pick two`;
+    return ["none is picked: pick two", `${folders[0]}: pick another one`, folders.join(" against ")][folders.length];
   }
 
   async function look() {

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from asyncload.report.estimates import UNTOLD, with_guesses
+from asyncload.report.choice import Slowness
+from asyncload.report.estimates import UNTOLD, label, with_guesses
+from asyncload.report.numbers import ms
 from asyncload.report.page.digits import digits, rounded
 from asyncload.report.page.sparks import Courses
 from asyncload.result import ModelResult, RunResult
@@ -32,6 +34,8 @@ class Percentile:
 class Models:
     """Columns of equal length, one entry per model, in the scenario's order; None where a number does not exist."""
 
+    by: str
+    """The percentile that ranks them: what the table is sorted by at first."""
     name: list[str]
     calls: list[int]
     errors: list[int]
@@ -72,6 +76,8 @@ class Panel:
 class Panels:
     """The worst over time; `Panels` of sparks.js."""
 
+    by: str
+    """The percentile that they are the worst by, and why it is that one where it is not p99."""
     x: list[float]
     """Middle of each part, s from the plan's zero."""
     width_s: int
@@ -80,7 +86,7 @@ class Panels:
     panels: list[Panel]
 
 
-def models(result: RunResult, courses: Courses | None) -> Models:
+def models(result: RunResult, courses: Courses | None, slow: Slowness) -> Models:
     """Put every model into columns."""
     response = list(zip(*(result.estimates(model, "response", _RESPONSE) for model in result.models), strict=True))
     service = list(zip(*(result.estimates(model, "service", (0.5, 0.99)) for model in result.models), strict=True))
@@ -89,6 +95,7 @@ def models(result: RunResult, courses: Courses | None) -> Models:
     tail = courses.tail() if courses else None
     lines = courses.tail_signs(tail) if courses and tail else []
     return Models(
+        by=slow.by,
         name=[model.name for model in result.models],
         calls=[model.calls for model in result.models],
         errors=[model.calls - model.ok for model in result.models],
@@ -108,20 +115,20 @@ def models(result: RunResult, courses: Courses | None) -> Models:
     )
 
 
-def worst(result: RunResult, courses: Courses) -> Panels:
-    """Draw the models with the highest p99 of response, highest first; those whose sample supports one come first."""
-    estimates = [result.estimates(model, "response", (0.99,))[0] for model in result.models]
-    answered = [i for i, estimate in enumerate(estimates) if estimate.calls]
-    chosen = heapq.nlargest(WORST, answered, key=lambda i: (estimates[i].supported, estimates[i].value_us))
+def worst(result: RunResult, courses: Courses, slow: Slowness) -> Panels:
+    """Draw the slowest models, the slowest first; those whose sample tells how slow they are come before the others."""
+    answered = [i for i, estimate in enumerate(slow.estimates) if estimate.calls]
+    chosen = heapq.nlargest(WORST, answered, key=slow.rank)
     width, tail = courses.width_s, courses.tail(chosen)
     return Panels(
+        by=f"{slow.by}{slow.why}",
         x=[(part + 0.5) * width for part in range(courses.calls.shape[1])],
         width_s=width,
         tail=tail,
         panels=[
             Panel(
                 name=result.models[i].name,
-                note=_note(result.models[i], estimates[i]),
+                note=_note(result.models[i], slow.estimates[i]),
                 p50=digits(courses.p50_ms[i].tolist()),
                 tail=digits(courses.of(tail)[i].tolist()),
             )
@@ -150,6 +157,7 @@ def _corrected(result: RunResult, measured: Sequence[Estimate]) -> Percentile | 
     )
 
 
-def _note(model: ModelResult, p99: Estimate) -> str:
-    value = f"{p99.value_us / 1000:.3g} ms" if p99.supported else UNTOLD
-    return f"p99 {value} · {model.calls:,} calls"
+def _note(model: ModelResult, estimate: Estimate) -> str:
+    number = ms(estimate.value_us) if estimate.supported else UNTOLD
+    unit = " ms" if number[-1].isdigit() else ""  # of a long time it says seconds itself
+    return f"{label(estimate.q)} {number}{unit} · {model.calls:,} {'call' if model.calls == 1 else 'calls'}"

@@ -17,6 +17,7 @@ from typing import Final
 import asyncload
 from asyncload.formats.recording import Recording
 from asyncload.histogram import Histogram
+from asyncload.report.choice import slowness
 from asyncload.report.estimates import of_part, with_guesses
 from asyncload.report.page import facts
 from asyncload.report.page.course import Course, Heat, course, heat
@@ -70,7 +71,7 @@ def page(recording: Recording) -> str:
         StoreError: If the history cannot be read.
     """
     result = recording.result
-    by_target = _courses(recording)
+    by_target, slow = _courses(recording), slowness(result)
     drawn = Drawn(
         closed=result.closed,
         spans=warmups(recording),
@@ -79,8 +80,8 @@ def page(recording: Recording) -> str:
         course=course(result) if len(result.seconds) >= _FEWEST_SECONDS else None,
         heat=heat(result) if len(result.seconds) >= _FEWEST_SECONDS else None,
         cold=_cold(result),
-        models=models(result, by_target),
-        worst=worst(result, by_target) if by_target and len(result.seconds) >= _FEWEST_SECONDS else None,
+        models=models(result, by_target, slow),
+        worst=worst(result, by_target, slow) if by_target and len(result.seconds) >= _FEWEST_SECONDS else None,
     )
     return render("run.html", _words(result, drawn, history=recording.history is not None), drawn, scripts=_SCRIPTS)
 

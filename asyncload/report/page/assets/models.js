@@ -7,14 +7,15 @@
     const {models: columns} = data, all = columns.calls.reduce((sum, calls) => sum + calls, 0);
     const interval = ({low, high}) => low.map((end, i) => (format.missing(end) ? null : `${format.ms(end)} to ${format.ms(high[i])}`));
     const percentile = (title, column, hint = "with its 95 % interval") => ({title, unit: "ms", kind: "ms", values: column.value, under: interval(column), hint});
-    const p99 = percentile("p99", columns.p99), narrow = innerWidth < 560;
+    const told = ["p50", "p90", "p99"].map(name => percentile(name, columns[name])), narrow = innerWidth < 560;
+    const first = told.filter(({title}) => narrow && title === columns.by);  // what one looks for first, where two columns fit
     const shown = [
       {title: "model", kind: "name", values: columns.name},
-      ...(narrow ? [p99] : []),  // what one looks for first, where two columns fit
+      ...first,
       {title: "calls", kind: "count", values: columns.calls},
       {title: "share", unit: "%", kind: "percent", values: columns.calls.map(calls => (all ? calls / all : null))},
       {title: "failed", unit: "%", kind: "percent", values: columns.errors.map((errors, i) => (columns.calls[i] ? errors / columns.calls[i] : null))},
-      percentile("p50", columns.p50), percentile("p90", columns.p90), ...(narrow ? [] : [p99]), percentile("p99.9", columns.p99_9),
+      ...told.filter(column => !first.includes(column)), percentile("p99.9", columns.p99_9),
       {title: "max", unit: "ms", kind: "ms", values: columns.max},
       ...(columns.corrected_p99 ? [percentile("p99 corrected", columns.corrected_p99, "with the calls that waiting users would have made")] : []),
       percentile("service p50", columns.service_p50), percentile("service p99", columns.service_p99),
@@ -22,10 +23,9 @@
       ...(columns.tail_line ? [{title: `${columns.tail} over time`, unit: "its own log scale", kind: "spark", values: columns.tail_line}] : []),
       ...(columns.rate_line ? [{title: "calls over time", unit: "0 to its most", kind: "spark", values: columns.rate_line}] : []),
     ];
-    const by = ["p99", "p90"].find(name => columns[name].value.some(value => value !== null)) ?? "p50";
     return table(document.getElementById("model-table"), {
       caption: "Models", noun: columns.name.length === 1 ? "model" : "models", columns: shown,
-      by: shown.findIndex(column => column.title === by),
+      by: shown.findIndex(column => column.title === columns.by),
     });
   }
 
