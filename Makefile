@@ -2,13 +2,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+RUNS := $(VENV)/.runs
 STAMP := $(VENV)/.installed
 # Other people's readers from npm, where this machine has it; tests that need them are skipped where it has not.
 NODE := $(if $(shell command -v npm),tests/node/node_modules/.installed)
 
 .PHONY: demo test browser check bench bench-locust docs format clean
 
-demo: $(STAMP)  ## two models, 3 : 1, against the local emulator, for about 15 s
+demo: $(RUNS)  ## two models, 3 : 1, against the local emulator, for about 15 s
 	$(BIN)/asyncload demo
 
 test: $(STAMP) $(NODE) browser  ## every test; those of the pages in a real Chromium, unless ASYNCLOAD_NO_BROWSER=1
@@ -47,8 +48,13 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-$(STAMP): pyproject.toml
+# What a run needs; then what developing needs besides.
+$(RUNS): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable .
+	touch $@
+
+$(STAMP): $(RUNS)
 	$(BIN)/pip install --quiet --upgrade "pip>=25.1"
 	$(BIN)/pip install --quiet --editable . --group dev
 	touch $@

@@ -102,7 +102,7 @@ def test_what_nobody_sees_is_not_drawn(target: RunningEmulator, tmp_path: Path, 
     """The run may need that core."""
     with watched(tmp_path, target, seconds=60) as run:
         page = looking(run, opened, heard)
-        true(page, "document.querySelector('#lateness-chart .plot')?.data?.at(-1).x.length > 2")
+        true(page, "document.querySelector('#lateness-chart .plot')?.data?.at(-1).x.length > 1")
         assert points(page, "flight-chart") == 0
 
 
@@ -135,9 +135,9 @@ def test_a_page_that_is_opened_at_the_end_shows_the_whole_run(
     """Who comes late has missed nothing."""
     with watched(tmp_path, target, "--web-control", seconds=60) as run:
         first = looking(run, opened, heard)
-        true(first, "document.querySelector('#lateness-chart .plot')?.data?.at(-1).x.length > 3")
+        true(first, "document.querySelector('#lateness-chart .plot')?.data?.at(-1).x.length > 1")
         second = looking(run, opened, heard)
-        true(second, "document.querySelector('#lateness-chart .plot')?.data?.at(-1).x.length > 3")
+        true(second, "document.querySelector('#lateness-chart .plot')?.data?.at(-1).x.length > 1")
         assert second.evaluate("document.querySelector('#lateness-chart .plot').data.at(-1).x[0]") == 0
         first.get_by_role("button", name="Stop").click()
         for page in (first, second):
@@ -157,25 +157,23 @@ def test_a_run_that_is_killed_is_told(target: RunningEmulator, tmp_path: Path, b
             page.close()
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        "http://127.0.0.1:{port}/",
-        "http://127.0.0.1:{port}/?token=wrong",
-        "http://evil.localhost:{port}/?token={token}",  # another name whose address is ours
-    ],
-)
-def test_who_may_not_look_sees_nothing(target: RunningEmulator, tmp_path: Path, browser: Browser, address: str) -> None:
-    with watched(tmp_path, target, seconds=2) as run:
-        page = browser.new_page()
-        try:
-            answer = page.goto(address.format(port=run.address.port, token=run.address.token))
-            assert answer is not None
-            assert answer.status == 403
-            assert "xgboost" not in page.content()
-        finally:
-            page.close()
-        run.wait()
+def test_who_may_not_look_sees_nothing(target: RunningEmulator, tmp_path: Path, browser: Browser) -> None:
+    """Without a token, with a wrong one, and by another name whose address is ours."""
+    with watched(tmp_path, target, seconds=60) as run:
+        port, token = run.address.port, run.address.token
+        for address in (
+            f"http://127.0.0.1:{port}/",
+            f"http://127.0.0.1:{port}/?token=wrong",
+            f"http://evil.localhost:{port}/?token={token}",
+        ):
+            page = browser.new_page()
+            try:
+                answer = page.goto(address)
+                assert answer is not None
+                assert answer.status == 403, address
+                assert "xgboost" not in page.content()
+            finally:
+                page.close()
 
 
 def test_another_page_can_do_nothing(target: RunningEmulator, tmp_path: Path, browser: Browser) -> None:

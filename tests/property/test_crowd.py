@@ -98,7 +98,7 @@ def test_the_laws_of_the_crowd(
         world.loop.patience.now_ns += halt_ns
 
     with pytest.MonkeyPatch.context() as patch, virtual_loop(patch) as loop:
-        world = World(loop, Plan(scenario(*phases), *ranks))
+        world = World(loop, Plan(scenario(*phases), *ranks), counts_turns=False)
         world.service_ns = lambda number: services[number % len(services)] or 1000
         world.at = {0.25: halt}
         world.run()

@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ import yaml
 
 from tests.real.runs import scenario, steady_emulator
 from tests.real.servers import RunningEmulator, emulator
+from tests.real.watched import until
 
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 
@@ -37,10 +38,19 @@ def scenario_file(folder: Path, target: RunningEmulator, **changes: object) -> s
     return str(path)
 
 
-def test_a_run_reports_per_model_and_leaves_its_directory(tmp_path: Path) -> None:
-    """`run` prints the verdict first and a row per model; `report` prints the same from the directory."""
-    with emulator(steady_emulator(tmp_path / "emulator.yaml")) as target:
-        done = asyncload("run", scenario_file(tmp_path, target), "--out", "out", cwd=tmp_path)
+@pytest.fixture(scope="module")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEmulator]:
+    with emulator(steady_emulator(tmp_path_factory.mktemp("emulator") / "emulator.yaml")) as running:
+        yield running
+
+
+def test_a_run_reports_per_model_and_leaves_its_directory(target: RunningEmulator, tmp_path: Path) -> None:
+    """
+    `run` prints the verdict first and a row per model; `report` prints the same from the directory. A second run into
+    it is refused before anything is sent, and the first one's result stays.
+    """
+    path = scenario_file(tmp_path, target)
+    done = asyncload("run", path, "--out", "out", cwd=tmp_path)
     assert done.returncode in (0, 3), done.stderr
     assert re.match(r"(VALID|INVALID)", done.stdout)
     assert "xgboost-0.tar.gz" in done.stdout
@@ -48,12 +58,17 @@ def test_a_run_reports_per_model_and_leaves_its_directory(tmp_path: Path) -> Non
     again = asyncload("report", "out", cwd=tmp_path)
     assert again.returncode == done.returncode
     assert again.stdout.strip() in done.stdout
+    before, rows = (tmp_path / "out" / "result.json").read_bytes(), target.health()
+    refused = asyncload("run", path, "--out", "out", cwd=tmp_path)
+    assert target.health() == rows
+    assert refused.returncode == 1
+    assert "holds a run already" in refused.stderr
+    assert (tmp_path / "out" / "result.json").read_bytes() == before
 
 
-def test_json_is_the_result_and_nothing_else(tmp_path: Path) -> None:
+def test_json_is_the_result_and_nothing_else(target: RunningEmulator, tmp_path: Path) -> None:
     """`--json` prints one JSON document with the promised keys on standard output."""
-    with emulator(steady_emulator(tmp_path / "emulator.yaml")) as target:
-        done = asyncload("run", scenario_file(tmp_path, target), "--json", "--out", "out", cwd=tmp_path)
+    done = asyncload("run", scenario_file(tmp_path, target), "--json", "--out", "out", cwd=tmp_path)
     result = json.loads(done.stdout)
     assert result["schema"] == "asyncload.result/1"
     assert set(result["verdict"]) >= {"valid", "reasons"}
@@ -66,16 +81,16 @@ def test_json_is_the_result_and_nothing_else(tmp_path: Path) -> None:
     assert sum(model["sent"] for model in result["models"]) == result["totals"]["sent"] == result["health"]["sent"]
 
 
-def test_a_run_needs_no_file(tmp_path: Path) -> None:
+def test_a_run_needs_no_file(target: RunningEmulator, tmp_path: Path) -> None:
     """Endpoint, models, payload, rate and duration may all be options."""
     (tmp_path / "row.csv").write_text("1,2,3,4,5,6,7,8\n")
-    with emulator(steady_emulator(tmp_path / "emulator.yaml")) as target:
-        done = asyncload(
-            "run", "--endpoint", "xgboost-mme", "--endpoint-url", target.url, "--region", "us-east-1",
-            "--model", "a.tar.gz=3", "--model", "b.tar.gz=1", "--payload", "row.csv", "--content-type", "text/csv",
-            "--rate", "100", "--duration", "1s", "--json", cwd=tmp_path,
-        )  # fmt: skip
-        bodies = {(row["model"], row["body_bytes"]) for row in target.truth()}
+    target.reset()
+    done = asyncload(
+        "run", "--endpoint", "xgboost-mme", "--endpoint-url", target.url, "--region", "us-east-1",
+        "--model", "a.tar.gz=3", "--model", "b.tar.gz=1", "--payload", "row.csv", "--content-type", "text/csv",
+        "--rate", "100", "--duration", "1s", "--json", cwd=tmp_path,
+    )  # fmt: skip
+    bodies = {(row["model"], row["body_bytes"]) for row in target.truth()}
     assert done.returncode in (0, 3), done.stderr
     assert [model["name"] for model in json.loads(done.stdout)["models"]] == ["a.tar.gz", "b.tar.gz"]
     assert bodies == {("a.tar.gz", 16), ("b.tar.gz", 16)}
@@ -119,18 +134,17 @@ def test_wrong_use_says_what_to_do(words: list[str], code: int, said: str, tmp_p
     assert not (tmp_path / "runs").exists()
 
 
-def test_ctrl_c_keeps_what_was_measured(tmp_path: Path) -> None:
+def test_ctrl_c_keeps_what_was_measured(target: RunningEmulator, tmp_path: Path) -> None:
     """The first Ctrl-C ends the sending, waits for replies, prints the result and exits 130."""
-    with emulator(steady_emulator(tmp_path / "emulator.yaml")) as target:
-        path = scenario_file(tmp_path, target, phases=[{"law": "poisson", "rate": "100/s", "for": "60s"}])
-        process = subprocess.Popen(
-            [sys.executable, "-m", "asyncload", "run", path, "--json", "--out", "out"],
-            cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        _wait_for(tmp_path / "out" / "run.sqlite")
-        time.sleep(1.5)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+    path = scenario_file(tmp_path, target, phases=[{"law": "poisson", "rate": "100/s", "for": "60s"}])
+    target.reset()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "asyncload", "run", path, "--json", "--out", "out"],
+        cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    until(lambda: len(target.truth()) > 120, "more than a second to be measured")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
     assert process.returncode == 130, err
     result = json.loads(out)
     assert result["health"]["interrupted"]
@@ -138,31 +152,18 @@ def test_ctrl_c_keeps_what_was_measured(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "out" / "result.json").read_bytes()) == result
 
 
-def test_a_directory_with_a_run_is_not_overwritten(tmp_path: Path) -> None:
-    """A second run into the same directory is refused before anything is sent, and the first one's result stays."""
-    with emulator(steady_emulator(tmp_path / "emulator.yaml")) as target:
-        path = scenario_file(tmp_path, target)
-        asyncload("run", path, "--out", "out", cwd=tmp_path)
-        before, rows = (tmp_path / "out" / "result.json").read_bytes(), target.health()
-        done = asyncload("run", path, "--out", "out", cwd=tmp_path)
-        assert target.health() == rows
-    assert done.returncode == 1
-    assert "holds a run already" in done.stderr
-    assert (tmp_path / "out" / "result.json").read_bytes() == before
-
-
 @pytest.mark.parametrize("transport", ["raw", "aiohttp", "sdk"])
-def test_no_secret_reaches_any_artefact(transport: str, tmp_path: Path) -> None:
+def test_no_secret_reaches_any_artefact(target: RunningEmulator, transport: str, tmp_path: Path) -> None:
     """Secret key, session token and signatures occur in no file, no output and no error text, also when calls fail."""
     token = "FwoGZXIvYXdzEXAMPLETOKEN"
-    with emulator(steady_emulator(tmp_path / "emulator.yaml")) as target:
-        path = scenario_file(tmp_path, target, transport=transport)
-        wrong = {"AWS_SECRET_ACCESS_KEY": "wrong/SECRETEXAMPLE", "AWS_SESSION_TOKEN": token}
-        outputs = [
-            asyncload("run", path, "--out", "good", "--samples", cwd=tmp_path),
-            asyncload("run", path, "--out", "refused", "--samples", cwd=tmp_path, **wrong),
-            asyncload("run", path, "--out", "down", "--endpoint-url", "http://127.0.0.1:9", cwd=tmp_path, **wrong),
-        ]
+    phases = [{"law": "poisson", "rate": "200/s", "for": "300ms"}]
+    path = scenario_file(tmp_path, target, transport=transport, phases=phases)
+    wrong = {"AWS_SECRET_ACCESS_KEY": "wrong/SECRETEXAMPLE", "AWS_SESSION_TOKEN": token}
+    outputs = [
+        asyncload("run", path, "--out", "good", "--samples", cwd=tmp_path),
+        asyncload("run", path, "--out", "refused", "--samples", cwd=tmp_path, **wrong),
+        asyncload("run", path, "--out", "down", "--endpoint-url", "http://127.0.0.1:9", cwd=tmp_path, **wrong),
+    ]
     assert json.loads((tmp_path / "refused" / "result.json").read_bytes())["totals"]["outcomes"].keys() == {"AUTH"}
     assert re.search(r"such as: 403 \w+: ", outputs[1].stdout)
     texts = [text.encode() for done in outputs for text in (done.stdout, done.stderr)]
@@ -200,11 +201,3 @@ def test_help_of_each_command(command: list[str], tmp_path: Path) -> None:
     if command:
         assert "Examples:" in done.stdout
         assert f"asyncload {command[0]}" in done.stdout.split("Examples:")[1]
-
-
-def _wait_for(path: Path) -> None:
-    for _ in range(200):
-        if path.exists():
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"{path} did not appear")

@@ -78,6 +78,7 @@ def test_users_without_a_pause_reach_the_ceiling_and_the_weights(xgboost: Runnin
 @pytest.mark.parametrize(
     ("phase", "iteration_ms"),
     [
+        ({"users": 40, "think": "30ms"}, None),
         ({"users": 40, "think": {"from": "10ms", "to": "50ms"}}, None),
         ({"users": 40, "think": "5ms", "pace": "60ms"}, 60.0),
     ],
@@ -85,10 +86,17 @@ def test_users_without_a_pause_reach_the_ceiling_and_the_weights(xgboost: Runnin
 def test_littles_law_holds_with_pauses(
     steady: RunningEmulator, phase: dict[str, Any], iteration_ms: float | None
 ) -> None:
-    """Users = achieved * (response + pause), and with a pace users = achieved * pace; within 5 %."""
+    """
+    Users = achieved * (response + pause), and with a pace users = achieved * pace; within 5 %. Models are called by
+    their weights: 3 : 1 of some 1,300 calls at least, four deviations.
+    """
 
     def attempt() -> bool:
         result = crowd(steady, {**phase, "for": "500ms", "warmup": True}, {**phase, "for": "2s"})
+        popular, rest = result.models
+        assert result.totals.ok == result.totals.sent
+        assert result.health.peak_in_flight <= 40
+        assert 0.70 < popular.sent / (popular.sent + rest.sent) < 0.80
         took_ms = iteration_ms or result.totals.response.mean_us() / 1000 + 30.0
         return abs(result.achieved_per_s * took_ms / 1000 / 40 - 1) < 0.05
 
@@ -129,13 +137,13 @@ def test_ranks_share_the_users(steady: RunningEmulator) -> None:
 
 def test_a_stall_is_hidden_by_users_and_shown_by_the_correction(steady: RunningEmulator) -> None:
     """
-    The endpoint stands still for 2 s of 6. Eight users meet it once each: their p99 knows nothing of it. The corrected
-    p99 is within 5 % of what arrivals at the same rate see.
+    The endpoint stands still for 1 s of 4. Four users meet it once each: neither their p90 nor their p99 knows of it.
+    The corrected p90 does, and the corrected p99 is within 5 % of what arrivals at the same rate see.
     """
-    users = {"users": 8, "think": "15ms", "for": "6s"}
+    users = {"users": 4, "think": "5ms", "for": "4s"}
 
     def stalled(phase: dict[str, Any]) -> RunResult:
-        timer = threading.Timer(2.0, steady.stall, (2000,))
+        timer = threading.Timer(1.0, steady.stall, (1000,))
         timer.start()
         try:
             limits = {"in_flight": 2000, "connections": 1000, "timeout": "10s"}
@@ -145,13 +153,16 @@ def test_a_stall_is_hidden_by_users_and_shown_by_the_correction(steady: RunningE
 
     def attempt() -> bool:
         closed = stalled(users)
-        rate_per_s = 8e6 / closed.expected_interval_us
-        opened = stalled({"law": "constant", "rate": rate_per_s, "for": "6s"})
-        assert closed.totals.response.count_above_us(1_500_000) == 8
+        rate_per_s = 4e6 / closed.expected_interval_us
+        opened = stalled({"law": "constant", "rate": rate_per_s, "for": "4s"})
+        assert closed.totals.response.count_above_us(750_000) == 4
         corrected = closed.corrected(closed.totals)
         assert corrected is not None
+        assert corrected.count > closed.totals.response.count
+        assert closed.totals.response.quantile_us(0.9) < 200_000
+        assert 300_000 < corrected.quantile_us(0.9) < 1_100_000
         seen, found = (part.quantile_us(0.99) for part in (opened.totals.response, corrected))
-        assert seen > 1_500_000
+        assert seen > 750_000
         return bool(closed.totals.service.quantile_us(0.99) < 100_000 and abs(found / seen - 1) < 0.05)
 
     assert best_of_three(attempt)

@@ -36,7 +36,7 @@ def test_cold_calls_are_told_from_warm_ones_where_models_are_evicted_all_the_tim
 def test_nothing_is_called_cold_where_nothing_is_evicted_though_times_scatter_widely() -> None:
     """20 models that stay, lognormal service times of sigma 1: fewer than 0.1 % of the warm calls are false alarms."""
     service = {"service": {"lognormal": {"median": "3.1ms", "sigma": 1.0}}}
-    case = Case("stays", "xgboost-ml.m5.xlarge", 20, "uniform", 120.0, 20.0, {**QUICK_LOADS, **service})
+    case = Case("stays", "xgboost-ml.m5.xlarge", 20, "uniform", 240.0, 10.0, {**QUICK_LOADS, **service})
     assert score(case, lambda found: found.false_alarm_share < 0.001)
 
 

@@ -82,29 +82,23 @@ def test_a_healthy_endpoint_is_seen_alike(target: RunningEmulator, tmp_path: Pat
 
 
 @pytest.mark.timeout(300)
-def test_wrong_weights_differ(target: RunningEmulator, tmp_path: Path) -> None:
-    """3 : 1 against 2 : 1 in a closed loop: the model is named, with its shares."""
+def test_wrong_weights_and_a_slower_endpoint_on_one_side_differ(target: RunningEmulator, tmp_path: Path) -> None:
+    """
+    In a closed loop 3 : 1 against 2 : 1, and 10 % more latency for Locust alone: each is found by itself, the model
+    named with its shares, and p50 with how much it is.
+    """
     asked = scenario(target.url, phases=[{"users": 6, "for": "2s"}])
     heavy, light = asked.models
     wrong: Scenario = replace(asked, models=(replace(heavy, weight=2.0), light))
-    found = crosscheck(asked, options(tmp_path / "c", locust_scenario=wrong))
+    with emulator(steady_emulator(tmp_path / "slow.yaml", service_ms=22.0)) as slow:
+        given = options(tmp_path / "c", locust_scenario=wrong, locust_host=apart(slow).url)
+        found = crosscheck(asked, given)
     if disturbed(found.judgement.answer, [pair.doubt for pair in found.pairs]):
         return
     assert found.judgement.answer == "DIFFER", found.judgement.why
     assert "calls per model differ" in found.judgement.why
     # Of two models both are as far off; rounding chooses.
     assert any(f"asked {share}" in found.judgement.why for share in ("75.0%", "25.0%")), found.judgement.why
-
-
-@pytest.mark.timeout(300)
-def test_a_slower_endpoint_on_one_side_differs(target: RunningEmulator, tmp_path: Path) -> None:
-    """10 % more latency for Locust alone: p50 is named, and by how much."""
-    with emulator(steady_emulator(tmp_path / "slow.yaml", service_ms=22.0)) as slow:
-        apart(slow)
-        found = crosscheck(scenario(target.url, phases=PHASES), options(tmp_path / "c", locust_host=slow.url))
-    if disturbed(found.judgement.answer, [pair.doubt for pair in found.pairs]):
-        return
-    assert found.judgement.answer == "DIFFER", found.judgement.why
     p50 = next(finding for finding in found.judgement.findings if finding.metric == "p50")
     assert p50.answer == "DIFFER"
     assert 1.5 < p50.difference < 4.0, "2 ms, and Locust's own work"
@@ -124,15 +118,14 @@ def test_what_cannot_be_compared_is_refused_before_anything_is_sent(tmp_path: Pa
 
 @pytest.mark.timeout(300)
 def test_a_stall_is_seen_by_both_and_put_into_words(tmp_path: Path) -> None:
-    """Two users of an endpoint that stands still for half a second every two: callers on schedule stand beside them."""
+    """Four users of an endpoint that stands still for half a second every two; callers on schedule stand beside."""
+    given = replace(options(tmp_path / "c", client="boto3"), repeats=1)
     with emulator(steady_emulator(tmp_path / "em.yaml", service_ms=20.0)) as target, _stalling(apart(target), 2.0, 500):
-        found = crosscheck(
-            scenario(target.url, phases=[{"users": 4, "for": "4s"}]), options(tmp_path / "c", client="boto3")
-        )
+        found = crosscheck(scenario(target.url, phases=[{"users": 4, "for": "4s"}]), given)
     hidden = found.hidden
     assert hidden is not None
-    if disturbed(found.judgement.answer, [pair.doubt for pair in found.pairs]):
-        return
+    if all(pair.doubt for pair in found.pairs):
+        return  # this machine was at other work
     assert hidden.stall is not None
     assert 300 < hidden.stall.length_ms < 1500
     assert hidden.stall.held <= 4

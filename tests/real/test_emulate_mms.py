@@ -195,7 +195,7 @@ def test_the_clients_numbers_are_the_endpoints(running: RunningEmulator) -> None
 
     How near our times are to the endpoint's is measured by `make bench-locust`: a busy machine parts them at will.
     """
-    asking = asked(running, phases=[{"law": "poisson", "rate": "40/s", "for": "6s"}], limits={"timeout": "30s"})
+    asking = asked(running, phases=[{"law": "poisson", "rate": "40/s", "for": "4s"}], limits={"timeout": "30s"})
     running.reset()
     result: RunResult = run(asking, Options(credentials=KEYS))
     rows = running.truth()
@@ -210,9 +210,9 @@ def test_the_clients_numbers_are_the_endpoints(running: RunningEmulator) -> None
 def test_kill_9_of_the_container_under_load(tmp_path: Path) -> None:
     """Its calls fail and are counted, it is started again, models are loaded again, and nothing hangs."""
     with played(tmp_path, "platform") as target:
-        asking = asked(target, phases=[{"law": "poisson", "rate": "40/s", "for": "12s"}], limits={"timeout": "30s"})
+        asking = asked(target, phases=[{"law": "poisson", "rate": "40/s", "for": "9s"}], limits={"timeout": "30s"})
         first = java(target.process.pid)
-        timer = threading.Timer(5, os.kill, (first, signal.SIGKILL))
+        timer = threading.Timer(3, os.kill, (first, signal.SIGKILL))
         timer.start()
         result: RunResult = run(asking, Options(credentials=KEYS, out=tmp_path / "run"))
         timer.join()

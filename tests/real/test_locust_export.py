@@ -27,6 +27,8 @@ COMMANDS = [
 FAMILY = {"name": "xgb-{i}.tar.gz", "count": 3, "popularity": {"zipf": 1.1}, "weight": 1}
 MODELS = [{"name": "xgboost-0.tar.gz", "weight": 3, "payload": ROW}, {**FAMILY, "payload": {"random": {"columns": 8}}}]
 PHASES = [{"rate": "40/s", "for": "1s", "warmup": True}, {"rate": "80/s", "for": "2500ms"}]
+BRIEFLY = [{"rate": "80/s", "for": "500ms", "warmup": True}, {"rate": "160/s", "for": "1250ms"}]
+"""As many calls in half the time, where each is sent at its own."""
 LATENESS = re.compile(r"(\d+) calls sent, (\d+) dropped")
 
 
@@ -85,20 +87,25 @@ def given() -> Scenario:
     return scenario("http://127.0.0.1:1", models=MODELS, phases=PHASES)
 
 
+@pytest.fixture(scope="module")
+def brief() -> Scenario:
+    return scenario("http://127.0.0.1:1", models=MODELS, phases=BRIEFLY)
+
+
 @pytest.mark.parametrize("client", ["boto3", "fasthttp"])
-def test_a_replay_sends_the_plan(target: RunningEmulator, given: Scenario, client: str, tmp_path: Path) -> None:
+def test_a_replay_sends_the_plan(target: RunningEmulator, brief: Scenario, client: str, tmp_path: Path) -> None:
     """As many calls for each model as the plan has, signed and at their times, the warm-up out of the statistics."""
-    file = exported(tmp_path, given, "replay", client, fine=client == "boto3")
+    file = exported(tmp_path, brief, "replay", client, fine=client == "boto3")
     since = len(target.truth())
     said = end(start(file, target.url, "--headless", "--only-summary", "--json-file", "stats", home=tmp_path))
-    plan = Plan(given)
+    plan = Plan(brief)
     count = plan.summary().total
     sent = LATENESS.search(said)
     assert sent is not None, said
     assert sent.groups() == (str(count), "0")
     assert re.search(r"lateness p50 [\d.]+ ms, p99 [\d.]+ ms, max [\d.]+ ms", said)
     rows = target.truth()[since:]
-    asked = Counter(dict(zip((one.label for one in targets(given.models)), plan.summary().per_target, strict=True)))
+    asked = Counter(dict(zip((one.label for one in targets(brief.models)), plan.summary().per_target, strict=True)))
     assert Counter(row["model"] for row in rows) == asked
     entries = read_entries(tmp_path / "stats.json")
     measured = plan.summary().measured
@@ -126,9 +133,9 @@ def test_users_call_at_the_scenarios_rate_and_not_at_one_moment(
     assert max(tenths.values()) < 30, "of some 8 in a tenth of a second; all 80 if they were in step"
 
 
-def test_workers_replay_shares_of_one_plan(target: RunningEmulator, given: Scenario, tmp_path: Path) -> None:
+def test_workers_replay_shares_of_one_plan(target: RunningEmulator, brief: Scenario, tmp_path: Path) -> None:
     """A master and two workers send each call once, and end by themselves."""
-    file = exported(tmp_path, given, "replay", "fasthttp")
+    file = exported(tmp_path, brief, "replay", "fasthttp")
     since = len(target.truth())
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
@@ -142,7 +149,7 @@ def test_workers_replay_shares_of_one_plan(target: RunningEmulator, given: Scena
     said = [end(process) for process in (*workers, master)]
     sent = [int(found[1]) for text in said[:2] if (found := LATENESS.search(text))]
     assert len(sent) == 2, said
-    plan = Plan(given).summary()
+    plan = Plan(brief).summary()
     assert sum(sent) == plan.total == len(target.truth()[since:])
     assert abs(sent[0] - sent[1]) <= 1
     assert sum(entry.requests for entry in read_entries(tmp_path / "stats.json")) >= plan.measured * 0.9
@@ -161,10 +168,10 @@ def test_failures_are_told_by_their_code(target: RunningEmulator, client: str, t
     assert lines[0].startswith("POST,no-such.model,CallError('ValidationError'),")
 
 
-def test_arrivals_that_are_not_the_files_are_refused(target: RunningEmulator, given: Scenario, tmp_path: Path) -> None:
+def test_arrivals_that_are_not_the_files_are_refused(target: RunningEmulator, brief: Scenario, tmp_path: Path) -> None:
     """A plan of another scenario beside the file: nothing is sent."""
-    file = exported(tmp_path, given, "replay", "fasthttp")
-    other = export(scenario(target.url, models=MODELS, phases=PHASES, seed=8), style="replay", out=file)
+    file = exported(tmp_path, brief, "replay", "fasthttp")
+    other = export(scenario(target.url, models=MODELS, phases=BRIEFLY, seed=8), style="replay", out=file)
     (tmp_path / "replay_fasthttp.plan.csv.gz").write_bytes(other.files["replay_fasthttp.plan.csv.gz"])
     since = len(target.truth())
     said = end(start(file, target.url, "--headless", "--only-summary", "-t", "2s", home=tmp_path))

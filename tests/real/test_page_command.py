@@ -1,5 +1,6 @@
 """The page by the command: at the end of each run, of a run that is there, and when it cannot be made."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a run, its page, a run without one, and a run whose page could not be made."""
     home = tmp_path_factory.mktemp("runs")
     (home / "hurt" / "report.html").mkdir(parents=True)  # a directory is in the way of the page
-    with emulator(steady_emulator(home / "emulator.yaml")) as target:
+    runs = (["kept"], ["bare", "--no-html"], ["hurt"])
+    with emulator(steady_emulator(home / "emulator.yaml")) as target, ThreadPoolExecutor(len(runs)) as pool:
         file = scenario_file(home, target)
-        for name, *words in (["kept"], ["bare", "--no-html"], ["hurt"]):
-            done = asyncload("run", file, "--out", name, *words, cwd=home)
+        all_done = pool.map(lambda words: asyncload("run", file, "--out", *words, cwd=home), runs)
+        for (name, *_), done in zip(runs, all_done, strict=True):
             assert done.returncode in (0, 3), done.stderr
             (home / f"{name}.out").write_text(done.stdout)
             (home / f"{name}.err").write_text(done.stderr)

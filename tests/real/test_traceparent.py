@@ -18,6 +18,7 @@ from asyncload.traceparent import marks
 from tests.real.answering import served
 from tests.real.runs import KEYS, scenario
 
+PHASES = [{"law": "poisson", "rate": "400/s", "for": "500ms"}]
 FORM = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-(0[01])")
 
 
@@ -43,10 +44,10 @@ class Endpoint:
         return [value for values in self.seen for value in values]
 
 
-def calls(transport: str, options: Options, **changes: object) -> tuple[Endpoint, RunResult]:
+def calls(transport: str, options: Options) -> tuple[Endpoint, RunResult]:
     endpoint = Endpoint()
     with served(endpoint.answer) as url:
-        result = run(scenario(url, transport=transport, **changes), options)
+        result = run(scenario(url, transport=transport, phases=PHASES), options)
     return endpoint, result
 
 
@@ -81,7 +82,7 @@ def test_each_attempt_of_a_retried_call_has_its_own() -> None:
 
     retries = {"on": ["throttled"], "attempts": 5, "backoff": {"base": "1ms"}}
     with served(busy) as url:
-        result = run(scenario(url, retries=retries), Options(credentials=KEYS, traceparent=1.0))
+        result = run(scenario(url, phases=PHASES, retries=retries), Options(credentials=KEYS, traceparent=1.0))
     attempts = result.totals.sent + result.totals.retries
     assert result.totals.retries > 0
     assert len(endpoint.values) == len(set(endpoint.values)) == attempts

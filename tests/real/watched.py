@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
@@ -74,8 +74,8 @@ class Address:
         finally:
             connection.close()
 
-    def told(self, **headers: str) -> Iterator[Event]:
-        """Look on like a browser: until the end, and then leave."""
+    def told(self, **headers: str) -> Generator[Event]:
+        """Look on like a browser: until the end, or until this is closed, and then leave."""
         with self.asked("/events", **headers) as answer:
             assert answer.headers["Content-Type"] == "text/event-stream"
             for event in events(answer):
@@ -117,7 +117,7 @@ def environment() -> dict[str, str]:
 
 @contextmanager
 def watched(folder: Path, target: RunningEmulator, *words: str, seconds: int = 3) -> Iterator[Watched]:
-    """Start a run with a page, wait for its address, and see that it has ended when the block has."""
+    """Start a run with a page, wait for its address, and kill it if it has not ended when the block has."""
     path = folder / "scenario.yaml"
     phases = [{"law": "constant", "rate": "100/s", "for": f"{seconds}s"}]
     path.write_text(yaml.safe_dump(scenario(target.url, phases=phases).to_dict()))
