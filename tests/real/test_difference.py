@@ -174,8 +174,8 @@ def test_who_interrupts_a_repeat_ends_it_and_those_that_would_follow(place: Plac
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--against", "slow.yaml"], "give --repeats too"),
-        (["--pause", "2s"], "give --repeats too"),
+        (["--against", "slow.yaml"], "and there is no --repeats"),
+        (["--pause", "2s"], "and there is no --repeats"),
         (["--repeats", "2", "--pause", "soon"], "--pause: expected a duration"),
         (["--repeats", "2", "--by", "second"], "--by: is about the report, and --repeats gives no report"),
     ],
