@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from asyncload.aws.credentials import CredentialSource
 from asyncload.errors import UsageError
 from asyncload.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from asyncload.aws.credentials import CredentialSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +25,7 @@ class Options:
     """Also write one row per call."""
     on_snapshot: Callable[[Snapshot], None] | None = None
     """Called on the loop at the end of each second; what it raises ends the run."""
-    credentials: CredentialSource | None = None
+    credentials: "CredentialSource | None" = None
     """Instead of the SDKs' chain."""
     allow_plaintext: bool = False
     """Let http:// lead off this machine."""

@@ -20,7 +20,6 @@ from asyncload.options import Options, Stop
 from asyncload.report.live import LiveView, LogLines
 from asyncload.report.terminal import show
 from asyncload.result import RunResult
-from asyncload.runner import arun, new_loop
 from asyncload.scenario import Scenario
 from asyncload.snapshot import Snapshot
 from asyncload.store import new_directory
@@ -156,6 +155,8 @@ def carried_out(
             watcher.on_snapshot(snapshot)
 
     told = replace(options, on_snapshot=on_snapshot if watching else None)
+    from asyncload.runner import new_loop  # noqa: PLC0415  # transports take their time, and a report needs none
+
     with asyncio.Runner(loop_factory=new_loop) as runner, ExitStack() as stack:
         for watcher in own:
             stack.enter_context(watcher)
@@ -172,6 +173,8 @@ def views(printing: Printing, notes: Console) -> list[Watcher]:
 async def _until_interrupted(scenario: Scenario, options: Options, stop: Stop, notes: Console) -> RunResult:
     """Run; the first Ctrl-C ends the sending, the second the waiting."""
     loop = asyncio.get_running_loop()
+    from asyncload.runner import arun  # noqa: PLC0415  # likewise
+
     task = asyncio.ensure_future(arun(scenario, options, stop))
 
     def interrupt() -> None:

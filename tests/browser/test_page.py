@@ -1,5 +1,6 @@
 """The page of a run in a real browser: it draws, sorts, searches, zooms, and asks for nothing."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -183,6 +184,23 @@ def test_the_legend_hides_and_shows_and_stays_through_a_change_of_theme(opened: 
     assert page.evaluate(visible).count(False) == 1
     button.click()
     assert page.evaluate(visible) == [True] * 4
+
+
+def test_the_limit_of_lateness_is_a_line_that_the_legend_names(opened: Open, run: Path) -> None:
+    """No text lies over the lines; that they cross it for a moment is not said to make a run INVALID."""
+    page = drawn(opened(run))
+    limit_ms = data(page)["limit_ms"]
+    assert page.locator("#lateness-chart .annotation").count() == 0
+    button = page.locator("#lateness-chart .legend button", has_text="limit of p99: ")
+    line = page.evaluate("document.querySelector('#lateness-chart .plot').data.at(-1)")
+    assert (line["name"], line["y"]) == (button.inner_text(), [limit_ms, limit_ms])
+    assert line["x"] == [data(page)["course"]["x"][place] for place in (0, -1)]
+    low, high = page.evaluate("document.querySelector('#lateness-chart .plot')._fullLayout.yaxis.range")
+    assert low <= math.log10(limit_ms) <= high, "on a logarithmic axis"
+    said = page.locator("figure:has(#lateness-chart) figcaption").inner_text()
+    assert "above it for a moment is no reason by itself" in said
+    page.locator("#lateness-chart summary").click()
+    assert page.locator("#lateness-chart .numbers thead th").all_inner_texts() == ["time, s", "max", "p99", "p50"]
 
 
 def test_charts_over_time_zoom_together(opened: Open, run: Path) -> None:

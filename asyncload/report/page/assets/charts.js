@@ -19,7 +19,8 @@
  *     tone: name of a colour in style.css; low and high: a band around the line; step: holds until the next value
  * @typedef {{x: number[], unit?: string, y: string, lines: Line[], spans?: [number, number][], log?: boolean,
  *            limit?: {value: number, name: string}}} Lines
- *     x: seconds from the plan's zero; y: title with its unit; spans: the warm-up, shaded; limit: a horizontal line
+ *     x: seconds from the plan's zero; y: title with its unit; spans: the warm-up, shaded; limit: a horizontal
+ *     line, which the legend names
  * @typedef {{name: string, tone: string, x: number[], y: number[], dash?: string, calls?: number,
  *            low?: (number | null)[], high?: (number | null)[], sure?: number, shade?: boolean, faint?: boolean}} Curve
  *     x: 1 / (1 - q); y: ms; sure: how many of the points, from the first, the sample supports; shade: whether its
@@ -90,18 +91,20 @@ const charts = (() => {
           hovertemplate: `%{y:,.4~r}<extra>${plain(line.name)}</extra>`, connectgaps: false,
         },
       ]);
-      if (now.limit) limit(built.layout, now);
-      if (now.log) logTicks(built.layout, now.lines.flatMap(line => line.y), narrow);
+      if (now.limit) limit(built, now, x);
+      if (now.log) logTicks(built.layout, [...now.lines.flatMap(line => line.y), now.limit?.value], narrow);
       return built;
     }, timeRows, true);
   }
 
-  function limit(layout, data) {
-    const at = data.log ? Math.log10(data.limit.value) : data.limit.value;
-    layout.shapes = [...layout.shapes, {type: "line", xref: "paper", x0: 0, x1: 1, y0: data.limit.value, y1: data.limit.value,
-                                        line: {color: theme.color("bad"), width: 1.25, dash: "dot"}}];
-    layout.annotations = [{xref: "paper", x: 1, xanchor: "right", y: at, yanchor: "bottom", showarrow: false,
-                           text: plain(data.limit.name), font: {size: 11, color: theme.color("bad")}}];
+  /** A line from end to end, named in the legend: a label beside it would lie over the others. */
+  function limit(built, {limit: {name, value}}, x) {
+    const key = {name, tone: "bad", dash: "dot", width: 1.5}, ends = [x[0], x[x.length - 1]];
+    built.traces.push({
+      x: ends, y: [value, value], name, legendgroup: name, type: "scatter", mode: "lines", hoverinfo: "skip",
+      line: {color: theme.color(key.tone), width: key.width, dash: key.dash},
+    });
+    built.keys.push(key);
   }
 
   /** Ticks of 1, 2 and 5 on a short logarithmic axis, of powers of ten on a long one. */

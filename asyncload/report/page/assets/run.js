@@ -30,7 +30,7 @@
   function overTime() {
     const lateness = percentiles(course.lateness).filter(line => line.name !== "p90");
     charts.lines(place("lateness-chart"), {
-      x: course.x, y: "lateness, ms", lines: lateness, spans, log: wide(lateness),
+      x: course.x, y: "lateness, ms", lines: lateness, spans, log: wide([...lateness, {y: [data.limit_ms]}]),
       limit: {value: data.limit_ms, name: `limit of p99: ${format.ms(data.limit_ms)} ms`},
     });
     const response = percentiles(course.response);
