@@ -178,13 +178,8 @@ def test_who_interrupts_a_repeat_ends_it_and_those_that_would_follow(place: Plac
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-<<<<<<< .merge_file_NpFrZE
         (["--against", "slow.yaml"], "--against: about runs that are repeated, and there is no --repeats"),
         (["--pause", "2s"], "--pause: about runs that are repeated, and there is no --repeats"),
-=======
-        (["--against", "slow.yaml"], "and there is no --repeats"),
-        (["--pause", "2s"], "and there is no --repeats"),
->>>>>>> .merge_file_7kBzfc
         (["--repeats", "2", "--pause", "soon"], "--pause: expected a duration"),
         (["--repeats", "2", "--by", "second"], "--by: is about the report, and --repeats gives no report"),
     ],
