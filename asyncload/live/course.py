@@ -36,13 +36,16 @@ class Row:
     """Whether all of them lie in the warm-up."""
     response: Histogram
     lateness: Histogram
+    sending_s: float = 1.0
+    """How much of its seconds calls were sent in."""
 
     def then(self, later: "Row") -> "Row":
         """Put a row and the next one together."""
         seconds = self.seconds + later.seconds
         asked = None
         if self.asked_per_s is not None and later.asked_per_s is not None:
-            asked = (self.asked_per_s * self.seconds + later.asked_per_s * later.seconds) / seconds
+            mine, theirs = (self.sending_s, later.sending_s) if self.sending_s else (self.seconds, later.seconds)
+            asked = (self.asked_per_s * mine + later.asked_per_s * theirs) / (mine + theirs)
         return replace(
             later,
             second=self.second,
@@ -54,14 +57,17 @@ class Row:
             warmup=self.warmup and later.warmup,
             response=merge([self.response, later.response]),
             lateness=merge([self.lateness, later.lateness]),
+            sending_s=self.sending_s + later.sending_s,
         )
 
     @classmethod
-    def of(cls, row: SecondResult, *, asked_per_s: float | None, users: int, warmup: bool) -> "Row":
+    def of(
+        cls, row: SecondResult, *, asked_per_s: float | None, users: int, warmup: bool, sending_s: float = 1.0
+    ) -> "Row":
         """Make a row of one second."""
         return cls(
             row.second, 1, row.planned, row.sent, row.in_flight, row.outcomes, asked_per_s, users, warmup,
-            row.response, row.lateness,
+            row.response, row.lateness, sending_s,
         )  # fmt: skip
 
 

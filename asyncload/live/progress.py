@@ -67,7 +67,8 @@ class Progress:
             second.overall(_RESPONSE), second.overall(_LATENESS),
         )  # fmt: skip
         self._seconds.append(row)
-        self.course.add(Row.of(row, asked_per_s=tick.rate_per_s, users=tick.users, warmup=tick.warmup))
+        told = Row.of(row, asked_per_s=tick.rate_per_s, users=tick.users, warmup=tick.warmup, sending_s=tick.sending_s)
+        self.course.add(told)
 
     @property
     def seen(self) -> int:

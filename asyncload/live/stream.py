@@ -13,6 +13,7 @@ Source:
 """
 
 import asyncio
+import math
 import re
 import secrets
 from bisect import bisect_left
@@ -176,6 +177,7 @@ def _row(row: Row) -> Document:
         "seconds": row.seconds,
         "planned": row.planned,
         "sent": row.sent,
+        "sending_s": round(row.sending_s, 3),
         "asked_per_s": row.asked_per_s,
         "users": row.users,
         "in_flight": row.in_flight,
@@ -272,6 +274,8 @@ def _estimates(
             "ms": rounded(estimate.value_us / 1000) if estimate.supported else None,
             "low": rounded(estimate.low_us / 1000),
             "high": rounded(estimate.high_us / 1000),
+            "needed": needed(estimate.q),
+            "independent": math.floor(estimate.effective_calls) if estimate.calls else 0,
         }
         for name, estimate in zip(quantiles, estimates, strict=True)
     }

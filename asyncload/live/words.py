@@ -58,6 +58,11 @@ class Tick(msgspec.Struct, frozen=True, tag="tick"):
     sizes: tuple[int, ...]
     """Numbers in each array of `Second`."""
 
+    @property
+    def sending_s(self) -> float:
+        """How much of its second calls were sent in: all of it until the run is stopped, and nothing behind that."""
+        return min(max(self.elapsed_ns / 1e9 - self.second, 0.0), 1.0) if self.health.interrupted else 1.0
+
 
 class End(msgspec.Struct, frozen=True, tag="end"):
     """How a run ended."""

@@ -123,6 +123,14 @@ def test_stop_ends_the_run_and_the_page_keeps_what_it_has(
         began_ms = read(run.out).health.started_unix_ns // 1_000_000
         began = page.evaluate(f"new Date({began_ms}).toLocaleString()")
         expect(page.locator("#clock")).to_contain_text(f"Started {began} · ")
+        for words in page.get_by_text("so far").all():
+            expect(words).to_be_hidden()
+        expect(page.locator("#tiles")).to_contain_text("independent calls, has")
+        page.locator("#rate-chart").scroll_into_view_if_needed()
+        true(page, "document.querySelector('#rate-chart .plot')?.data?.length > 0")
+        rate = "document.querySelector('#rate-chart .plot').data.map(line => line.y.filter(y => y !== null).at(-1))"
+        asked, achieved = page.evaluate(rate)
+        assert achieved > asked / 2, "of the part of the last second in which calls were sent"
         with page.expect_download() as saved:
             page.get_by_role("link", name="save the report").click()
         expect(page.locator("#word")).to_have_text("VALID" if read(run.out).verdict.valid else "INVALID")

@@ -2,7 +2,9 @@
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ from asyncload.live.course import Course, Row
 from asyncload.live.progress import Progress
 from asyncload.live.words import Tick
 from asyncload.record import METRICS, Second
-from tests.unit.live_runs import hello, over_the_wire, seconds
+from tests.unit.live_runs import S, hello, over_the_wire, seconds
 
 
 def row(second: int, calls: int = 2, *, asked_per_s: float | None = 4.0, warmup: bool = False) -> Row:
@@ -45,6 +47,30 @@ def test_rows_are_put_together_when_there_are_too_many(count: int, begins: list[
     assert [row.second for row in made] == begins
     assert made.width_s == width
     assert made.generation == int(math.log2(width))
+
+
+@pytest.mark.parametrize(
+    ("elapsed_s", "interrupted", "sending_s"),
+    [(4.0, False, 1.0), (3.2, False, 1.0), (4.1, True, 1.0), (3.25, True, 0.25), (2.5, True, 0.0)],
+)
+def test_behind_a_stop_nothing_is_sent(elapsed_s: float, interrupted: bool, sending_s: float) -> None:  # noqa: FBT001
+    """In the fourth second of a run; one that came to the end of its plan still asked for calls until then."""
+    *_, (tick, second) = seconds(4)
+    health = replace(tick.health, interrupted=interrupted)
+    progress = Progress(hello())
+    progress.add(msgspec.structs.replace(tick, elapsed_ns=int(elapsed_s * S), health=health), second)
+    (told,) = progress.course
+    assert told.sending_s == pytest.approx(sending_s)
+
+
+def test_rows_of_a_stop_are_put_together_by_how_long_calls_were_sent() -> None:
+    """What was asked for is held against what was sent in the same time."""
+    whole, part, behind = row(0), replace(row(1, asked_per_s=8.0), sending_s=0.5), replace(row(2), sending_s=0.0)
+    together = whole.then(part)
+    assert together.sending_s == 1.5
+    assert together.asked_per_s == pytest.approx((4.0 + 0.5 * 8.0) / 1.5)
+    assert (together.then(behind).sending_s, together.then(behind).asked_per_s) == (1.5, together.asked_per_s)
+    assert behind.then(behind).asked_per_s == 4.0
 
 
 @pytest.mark.parametrize("most", [2, 4, 10])

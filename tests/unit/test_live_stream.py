@@ -12,6 +12,7 @@ from asyncload.live.course import Course
 from asyncload.live.progress import Progress
 from asyncload.live.stream import Position, Stream
 from asyncload.live.words import End
+from asyncload.statistics.ranks import needed
 from tests.unit.live_runs import hello, seconds
 
 
@@ -165,6 +166,8 @@ def test_now_tells_what_is_true_so_far() -> None:
     assert now["response"]["p50"]["ms"] == 10.01
     assert now["response"]["p50"]["low"] <= 10.01 <= now["response"]["p50"]["high"]
     assert now["response"]["p99_9"]["ms"] is None, "640 calls do not support it"
+    assert now["response"]["p99_9"]["needed"] == needed(0.999)
+    assert 0 < now["response"]["p99_9"]["independent"] <= 608
     assert [curve["calls"] for curve in now["curves"]] == [608, 608]
     assert [curve["shade"] for curve in now["curves"]] == [True, False], "of curves over each other one has whiskers"
     assert any(low is not None for low in now["curves"][0]["low"])

@@ -58,7 +58,7 @@
     const {calls, errors, p50, p99} = now.models, all = calls.reduce((sum, n) => sum + n, 0);
     const ms = (title, values) => ({title, unit: "ms", kind: "ms", values});
     return {
-      caption: "Models so far", noun: calls.length === 1 ? "model" : "models", by: 1, columns: [
+      caption: ended ? "Models" : "Models so far", noun: calls.length === 1 ? "model" : "models", by: 1, columns: [
         {title: "model", kind: "name", values: run.names},
         {title: "calls", kind: "count", values: calls},
         {title: "share", unit: "%", kind: "percent", values: calls.map(n => (all ? n / all : null))},
@@ -83,9 +83,9 @@
     return box;
   }
 
-  function percentile(name, {ms, low, high}) {
-    const under = `${format.ms(low)} to ${format.ms(high)}`;
-    return ms === null ? [name, "n/a", "", "too few calls"] : [name, format.ms(ms), "ms", under];
+  function percentile(name, {ms, low, high, needed, independent}) {
+    if (ms === null) return [name, "n/a", "", `needs ${format.count(needed)} independent calls, has ${format.count(independent)}`];
+    return [name, format.ms(ms), "ms", `${format.ms(low)} to ${format.ms(high)}`];
   }
 
   function tiles() {
@@ -208,6 +208,7 @@
     ended = true;
     link("ended", "");
     place("stop").hidden = true;
+    for (const words of document.querySelectorAll(".so-far")) words.hidden = true;
     const box = place("end");
     box.hidden = false;
     box.replaceChildren(element("strong", end.failed ? `The run ended without a result: ${end.failed}` : "The run has ended."));

@@ -2,14 +2,15 @@
 /**
  * The rows of a run's course, as the server tells them, and what the charts are given of them.
  *
- * @typedef {{at: number, seconds: number, planned: number, sent: number, asked_per_s: number | null, users: number,
+ * @typedef {{at: number, seconds: number, planned: number, sent: number, sending_s: number, asked_per_s: number | null, users: number,
  *            in_flight: number, warmup: boolean, response: (number | null)[], lateness: (number | null)[],
  *            errors: Record<string, number>, heat: number[]}} Row
- *     response, lateness: p50, p90, p99 and max in ms, null where the row has too few calls to tell it; heat: pairs of a bin and its calls
+ *     sending_s: how much of its seconds calls were sent in; response, lateness: p50, p90, p99 and max in ms, null where the row has too few calls to tell it; heat: pairs of a bin and its calls
  */
 const rows = (() => {
   const BINS_PER_DECADE = 24;
   const COLUMNS = 240;
+  const LEAST_SENDING = 0.25;
   const TONES = {
     THROTTLED: "orange", NOT_READY: "sky", MODEL_ERROR: "pink", SERVER_ERROR: "blue", CLIENT_ERROR: "amber", AUTH: "straw",
     CONNECT: "green", TIMEOUT: "ink", PROTOCOL: "soft", DROPPED: "bad", ABANDONED: "dim",
@@ -57,10 +58,15 @@ const rows = (() => {
     return shown.length ? `For want of calls: ${shown.map(key => `no ${key}, which takes ${needed[key]} in ${width} s`).join("; ")}.` : "";
   }
 
-  /** @param {Row[]} list @param {boolean} closed */
+  /**
+   * Of the time in which calls were sent: behind a stop nothing is asked, and of too small a part there is no rate.
+   *
+   * @param {Row[]} list @param {boolean} closed
+   */
   function rate(list, closed) {
-    const achieved = {name: "achieved", tone: "blue", y: list.map(row => row.sent / row.seconds), width: 1.75};
-    const asked = {name: "asked", tone: "orange", y: column(list, "asked_per_s"), width: 3.5};
+    const during = of => list.map(row => (row.sending_s < LEAST_SENDING ? null : of(row)));
+    const achieved = {name: "achieved", tone: "blue", y: during(row => row.sent / row.sending_s), width: 1.75};
+    const asked = {name: "asked", tone: "orange", y: during(row => row.asked_per_s), width: 3.5};
     const users = {name: "users", tone: "green", y: column(list, "users"), dash: "dash"};
     return {x: column(list, "at"), y: closed ? "calls, 1/s; users" : "calls, 1/s", lines: closed ? [achieved, users] : [asked, achieved], spans: warmup(list)};
   }

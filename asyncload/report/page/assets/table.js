@@ -25,6 +25,7 @@ const table = (() => {
     const parts = skeleton(element, data);
 
     function draw() {
+      parts.scroll.setAttribute("aria-label", data.caption);
       const found = search(data.columns[0].values, state.query);
       order(found, data.columns[state.by], state.ascending);
       const rows = found.slice(0, state.limit).map(i => line(data.columns, i));
@@ -79,7 +80,6 @@ const table = (() => {
     const scroll = make("div", "scroll models"), grid = make("table"), head = make("tr"), body = make("tbody");
     scroll.tabIndex = 0;
     scroll.setAttribute("role", "region");
-    scroll.setAttribute("aria-label", data.caption);
     const heads = data.columns.map(heading);
     head.append(...heads);
     const top = make("thead");
@@ -90,7 +90,7 @@ const table = (() => {
     more.type = every.type = "button";
     below.append(more, every);
     element.replaceChildren(tools, scroll, below);
-    return {search, count, heads, body, more, every};
+    return {search, count, scroll, heads, body, more, every};
   }
 
   function heading(column) {
