@@ -13,7 +13,7 @@ from asyncload.report.comparison.sides import SHOWN, Sides
 from asyncload.report.comparison.words import said
 from asyncload.report.estimates import UNTOLD
 from asyncload.report.models import affixes
-from asyncload.report.numbers import NOTHING, printable
+from asyncload.report.numbers import NOTHING, printable, things
 
 _VIEWS: Final[dict[Since, str]] = {"due": "from due, ms", "sent": "from sent, ms"}
 _MUCH: Final = 0.05
@@ -142,7 +142,7 @@ def _summary(sides: Sides, width: int) -> Iterator[Text]:
         if shares:
             higher = sum(share > 0 for share in apart)
             words = (
-                f"{sides.labels[place]} against {sides.labels[0]}, {name} of {len(found)} models: {higher} higher, "
+                f"{sides.labels[place]} against {sides.labels[0]}, {name} of {things(len(found), 'model')}: {higher} higher, "
                 f"{len(apart) - higher} lower, {len(found) - len(apart)} alike; median {statistics.median(shares):+.1%}"
             )
             yield from said("", words, width)
