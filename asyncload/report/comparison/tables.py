@@ -143,7 +143,8 @@ def _summary(sides: Sides, width: int) -> Iterator[Text]:
             higher = sum(share > 0 for share in apart)
             words = (
                 f"{sides.labels[place]} against {sides.labels[0]}, {name} of {things(len(found), 'model')}: "
-                f"{higher} higher, {len(apart) - higher} lower, {len(found) - len(apart)} alike; median {statistics.median(shares):+.1%}"
+                f"{higher} higher, {len(apart) - higher} lower, {len(found) - len(apart)} alike; "
+                f"median {statistics.median(shares):+.1%}"
             )
             yield from said("", words, width)
     yield Text(f"{SHOWN} of {len(sides.models)} models, those whose {name} differs most:", "dim")
