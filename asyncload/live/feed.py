@@ -66,7 +66,7 @@ class Feed:
         try:
             self.url = self._wait_for_it()
         except BaseException:
-            self._close(0.0)
+            self._close()
             raise
         return self
 
@@ -75,9 +75,13 @@ class Feed:
     ) -> None:
         if error is not None:
             self._ended = End(failed=str(error) or type(error).__name__)
-        self._channel.push(frame(self._ended))
-        told = not self._channel.broken and self._channel.flush(_END_S)
-        self._close(LINGER_S if told and not isinstance(error, KeyboardInterrupt) else 0.0)
+        began_s = time.monotonic()
+        with suppress(KeyboardInterrupt):  # somebody does not want to wait: the run is over, and its result stands
+            self._channel.push(frame(self._ended))
+            told = not self._channel.broken and self._channel.flush(_END_S)
+            if told and not isinstance(error, KeyboardInterrupt):
+                self._wait(LINGER_S)  # it goes by itself when nobody looks at it any more
+        self._close(_END_S - (time.monotonic() - began_s))
 
     def watch(self, stop: Stop) -> "Watching":
         """Return who feeds the page while the run lasts."""
@@ -108,14 +112,10 @@ class Feed:
         lines = self._errors.read().decode(errors="replace").strip().splitlines()
         return f": {lines[-1]}" if lines else f": exit code {self._process.returncode}"
 
-    def _close(self, patience_s: float) -> None:
-        """End the process: what it still has to do is done within its patience."""
-        began_s = time.monotonic()
-        if patience_s:
-            with suppress(KeyboardInterrupt):  # somebody does not want to wait: the run is over, and its result stands
-                self._wait(patience_s)  # it goes by itself when nobody looks at it any more
+    def _close(self, patience_s: float = _END_S) -> None:
+        """End the process: what it still has to do is done within its patience, or in a second."""
         self._channel.close()
-        if not self._wait(max(_END_S - (time.monotonic() - began_s), 1.0)):
+        if not self._wait(max(patience_s, 1.0)):
             self._process.kill()
             self._process.wait()
         self._errors.close()
