@@ -310,6 +310,27 @@ def test_models_of_few_calls_are_ranked_by_what_half_of_them_can_tell() -> None:
     assert [model.name for model in terminal.models] == [panel.name for panel in found.panels]
 
 
+def test_a_difference_of_shares_on_the_page_says_that_it_is_in_points() -> None:
+    """Where all others are in percent."""
+    sides = Sides(
+        tuple(reading(recording(calls(200, outcome=how)).result, "x") for how in (Outcome.OK, Outcome.THROTTLED))
+    )
+    text = comparison(sides, [None, None], None)
+    assert "<td>+100 points</td>" in text
+    same = Sides((sides.readings[0],) * 2)
+    assert "points</td>" not in comparison(same, [None, None], None)
+
+
+def test_models_of_too_few_calls_for_any_point_have_no_panels() -> None:
+    """But a sentence: empty frames would look as if the page were broken."""
+    made = recording([Made(i * 40 * MS, i % 20, service_us=5_000) for i in range(2000)], [f"m{i}" for i in range(20)])
+    assert made.history is not None
+    drawn = worst(made.result, courses(made.history, 20, 80), slowness(made.result))
+    assert (drawn.width_s, drawn.panels) == (2, [])
+    assert "How the worst of them fared over time is not drawn: none has calls enough in any 2 s" in page(made)
+    assert '<div id="worst">' not in page(made)
+
+
 def test_a_panel_writes_out_a_long_time() -> None:
     """Never 1.23e+03 ms."""
     made = recording([Made(i * MS, 0, service_us=1_234_000) for i in range(1000)], ("slow",))

@@ -19,8 +19,9 @@ from asyncload.difference.words import lines
 from asyncload.formats.reading import Reading, Row, Since
 from asyncload.formats.recording import Recording
 from asyncload.histogram import Histogram
-from asyncload.report.comparison.quantity import COUNTS, LATENCIES, Metric, change, has, quantity, stated
+from asyncload.report.comparison.quantity import COUNTS, LATENCIES, Change, Metric, change, has, quantity, stated
 from asyncload.report.comparison.sides import Sides
+from asyncload.report.numbers import NOTHING
 from asyncload.report.page.course import Course, course, length_s, width_s
 from asyncload.report.page.curves import Curve, curve, estimated
 from asyncload.report.page.digits import digits, rounded
@@ -217,7 +218,14 @@ def _totals(sides: Sides) -> Iterator[tuple[str, list[str], list[str]]]:
             found = [quantity(row, metric) for row in sides.totals]
             changes = [change(found[0], other, metric) for other in found[1:]]
             name = f"{metric.name}, from {metric.since}, ms" if metric.since else metric.name
-            yield name, [stated(row, metric) for row in sides.totals], [one.text if one else "-" for one in changes]
+            yield name, [stated(row, metric) for row in sides.totals], [_told(one, metric) for one in changes]
+
+
+def _told(one: Change | None, metric: Metric) -> str:
+    """A change with its unit: of shares of failed calls that is points, and not a part of the first."""
+    if one is None:
+        return NOTHING
+    return one.text if one.alike or metric.name != "failed, %" else f"{one.text} points"
 
 
 def _columns(sides: Sides, found: Differences | None) -> Iterator[Column]:

@@ -84,6 +84,7 @@ class Panels:
     tail: str
     """The other percentile that is drawn: p99, or the highest that half of the parts can tell."""
     panels: list[Panel]
+    """None if no part of any of them has calls enough for a point."""
 
 
 def models(result: RunResult, courses: Courses | None, slow: Slowness) -> Models:
@@ -120,20 +121,22 @@ def worst(result: RunResult, courses: Courses, slow: Slowness) -> Panels:
     answered = [i for i, estimate in enumerate(slow.estimates) if estimate.calls]
     chosen = heapq.nlargest(WORST, answered, key=slow.rank)
     width, tail = courses.width_s, courses.tail(chosen)
+    panels = [
+        Panel(
+            name=result.models[i].name,
+            note=_note(result.models[i], slow.estimates[i]),
+            p50=digits(courses.p50_ms[i].tolist()),
+            tail=digits(courses.of(tail)[i].tolist()),
+        )
+        for i in chosen
+    ]
+    told = any(value is not None for panel in panels for value in (*panel.p50, *panel.tail))
     return Panels(
         by=f"{slow.by}{slow.why}",
         x=[(part + 0.5) * width for part in range(courses.calls.shape[1])],
         width_s=width,
         tail=tail,
-        panels=[
-            Panel(
-                name=result.models[i].name,
-                note=_note(result.models[i], slow.estimates[i]),
-                p50=digits(courses.p50_ms[i].tolist()),
-                tail=digits(courses.of(tail)[i].tolist()),
-            )
-            for i in chosen
-        ],
+        panels=panels if told else [],
     )
 
 

@@ -173,6 +173,7 @@ def _words(result: RunResult, drawn: Drawn, *, history: bool) -> Mapping[str, ob
         "tiles": facts.tiles(result),
         "drawn": drawn,
         "for_want": _for_want(drawn.course),
+        "answered": drawn.course is not None and any(value is not None for value in drawn.course.response.max),
         "history": history,
         "stopped": result.stopped,
         "objectives": facts.answers(result),

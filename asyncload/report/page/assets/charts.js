@@ -230,9 +230,9 @@ const charts = (() => {
         traces: [{
           type: "heatmap", x: now.x.map(at => at / timing.length), y: now.y,
           z: now.counts.map(row => row.map(n => (n ? Math.log10(n) : null))), zmin: 0, zmax: Math.max(Math.log10(most), 0.3),
-          customdata: now.counts.map((row, i) => row.map(n => [n, format.ms(now.y[i]), format.ms(now.y[i + 1])])),
+          customdata: now.counts.map((row, i) => row.map(n => [`${format.count(n)} ${n === 1 ? "call" : "calls"}`, format.ms(now.y[i]), format.ms(now.y[i + 1])])),
           colorscale: stops, hoverongaps: false,
-          hovertemplate: `%{x:.4~r} ${timing.unit}<br>%{customdata[1]} to %{customdata[2]} ms<br><b>%{customdata[0]:,} calls</b><extra></extra>`,
+          hovertemplate: `%{x:.4~r} ${timing.unit}<br>%{customdata[1]} to %{customdata[2]} ms<br><b>%{customdata[0]}</b><extra></extra>`,
           colorbar: {thickness: 12, outlinewidth: 0, tickvals: ticks.map(Math.log10), ticktext: ticks.map(format.count), len: 1,
                      tickfont: {size: 11}, title: {text: "calls", side: narrow ? "top" : "right", font: {size: 12}}, xpad: 4},
         }],

@@ -34,7 +34,7 @@
       limit: {value: data.limit_ms, name: `limit of p99: ${format.ms(data.limit_ms)} ms`},
     });
     const response = percentiles(course.response);
-    charts.lines(place("percentiles-chart"), {x: course.x, y: "response, ms", lines: response, spans, log: wide(response)});
+    if (place("percentiles-chart")) charts.lines(place("percentiles-chart"), {x: course.x, y: "response, ms", lines: response, spans, log: wide(response)});
     if (data.heat) charts.heat(place("heat-chart"), {...data.heat, title: "response, ms", spans});
     const errors = Object.entries(course.errors).map(([name, y]) => ({name, y, tone: outcomes[name] ?? "ink"}));
     if (errors.length) charts.bars(place("errors-chart"), {x: course.x, y: "errors, 1/s", lines: errors, spans});

@@ -51,15 +51,18 @@ const sparks = (() => {
     return {update: draw};
   }
 
-  /** One logarithmic scale for all panels: whole powers of ten around all values. */
+  /** One logarithmic scale for all panels: whole and half powers of ten around all values, and some round numbers in it. */
   function scale(data) {
     const values = data.panels.flatMap(panel => [...panel.p50, ...panel.tail]).filter(value => value > 0);
     const low = Math.log10(Math.min(...values, 1e9)), high = Math.log10(Math.max(...values, 1e-9));
     const from = Math.floor(2 * low) / 2, to = Math.max(Math.ceil(2 * high) / 2, from + 0.5);
-    return {from, to, y: value => TOP + (H - TOP - BOTTOM) * (1 - (Math.log10(value) - from) / (to - from))};
+    const powers = Array.from({length: Math.floor(to) - Math.floor(from) + 1}, (_, i) => 10 ** (Math.floor(from) + i));
+    const within = steps => powers.flatMap(power => steps.map(step => step * power)).filter(tick => tick >= 10 ** (from - 1e-9) && tick <= 10 ** (to + 1e-9));
+    const ticks = within([1]).length > 1 ? within([1]) : within([1, 2, 5]);
+    return {ticks, y: value => TOP + (H - TOP - BOTTOM) * (1 - (Math.log10(value) - from) / (to - from))};
   }
 
-  function figure(panel, data, {from, to, y}) {
+  function figure(panel, data, {ticks, y}) {
     const made = document.createElement("figure"), caption = document.createElement("figcaption"), note = document.createElement("span");
     caption.textContent = `${panel.name} `;
     caption.title = panel.name;
@@ -67,8 +70,7 @@ const sparks = (() => {
     caption.append(note);
     const svg = make("svg", {viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": `${panel.name}: ${data.tail === "p50" ? "" : "p50 and "}${data.tail} over time. ${panel.note}`});
     const end = (data.x[data.x.length - 1] ?? 0) + data.width_s / 2, x = at => LEFT + (W - LEFT - 4) * (at / end);
-    for (let power = Math.ceil(from); power <= to; power++) tick(svg, y, 10 ** power);
-    if (Math.floor(to) - Math.ceil(from) < 1) for (const edge of [from, to]) if (edge % 1) tick(svg, y, 10 ** edge);
+    ticks.forEach((value, i) => tick(svg, y(value), `${roundly(value)}${i === ticks.length - 1 ? " ms" : ""}`));
     const [length, unit] = format.clock(end);
     svg.append(make("text", {x: LEFT, y: H - 4}, "0"), make("text", {x: W - 4, y: H - 4, "text-anchor": "end"}, `${format.number(end / length)} ${unit}`));
     for (const name of data.tail === "p50" ? ["p50"] : ["p50", "tail"]) {
@@ -78,9 +80,10 @@ const sparks = (() => {
     return made;
   }
 
-  function tick(svg, y, value) {
-    svg.append(make("line", {class: "frame", x1: LEFT, x2: W - 4, y1: y(value), y2: y(value)}),
-               make("text", {x: LEFT - 4, y: y(value) + 4, "text-anchor": "end"}, `${format.number(value)} ms`));
+  const roundly = value => (value >= 1000 ? format.count(value) : String(Number(value.toPrecision(1))));
+
+  function tick(svg, y, text) {
+    svg.append(make("line", {class: "frame", x1: LEFT, x2: W - 4, y1: y, y2: y}), make("text", {x: LEFT - 4, y: y + 4, "text-anchor": "end"}, text));
   }
 
   return {line, panels};
