@@ -8,6 +8,7 @@ Source:
     Little, Operations Research 9 (1961): L = lambda W.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -28,6 +29,8 @@ _ALIKE: Final = 0.1
 _UNKNOWN: Final = 0.01
 """Of the calls that were sent; with more whose duration is not known, the law gives a lower bound."""
 _Z99: Final = 2.576
+_RULE_OF_99: Final = -math.log(0.01)
+"""What none of n looks has seen holds at most this over n of the time, at 99 %."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +157,9 @@ def littles_law(response: Course, lateness: Course, ranks: int) -> LittlesLaw | 
     expected, least = total_us / 1e6 / length_s, (total_us - float(lateness.sums_us.sum())) / 1e6 / length_s
     samples = np.array([row.in_flight for row in full], np.float64)
     sampled = float(samples.mean())
-    reach = _Z99 * mean_error(samples) + ranks
+    # Users in step with each other, all in flight at each of a few looks, may have had no call in flight between them.
+    unseen = _RULE_OF_99 / len(samples) * sampled
+    reach = max(_Z99 * mean_error(samples), unseen) + ranks
     low, high = max(sampled - reach, 0.0), sampled + reach
     sent = sum(sum(row.outcomes) - row.outcomes[Outcome.DROPPED] for row in rows)
     too_few = expected < min(low, (1 - _ALIKE) * sampled) and calls >= (1 - _UNKNOWN) * sent

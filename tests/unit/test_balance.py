@@ -120,6 +120,15 @@ def test_ends_of_seconds_may_be_in_step_with_arrivals(in_flight: float, fits: bo
     assert found.reconciled is fits
 
 
+def test_users_in_step_with_each_other_are_no_contradiction() -> None:
+    """Twelve looks find all four in flight, who are so for seven tenths of the time."""
+    rows = [second(number, [25_700] * 112, 4) for number in range(12)]
+    found = result(rows, scenario(flat(12))).littles_law
+    assert found is not None
+    assert (round(found.expected, 2), found.sampled) == (2.88, 4)
+    assert found.reconciled
+
+
 @pytest.mark.parametrize("in_flight", [10, 40])
 def test_more_calls_in_flight_than_ended_are_a_warning(in_flight: int) -> None:
     """Calls that somebody lost."""
